@@ -1,0 +1,26 @@
+import { defineConfig } from 'vitest/config';
+
+// "unit" needs neither a chain nor a child process; "chain" starts Anvil and real services.
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'test/*.test.ts'],
+          exclude: ['src/**/*.chain.test.ts'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'chain',
+          include: ['src/**/*.chain.test.ts', 'contracts/**/*.test.ts', 'test/e2e/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+        },
+      },
+    ],
+  },
+});
