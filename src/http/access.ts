@@ -1,0 +1,70 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { BlockList, isIPv6 } from 'node:net';
+import type { FastifyRequest } from 'fastify';
+import { IssuanceError } from '../primitives/failures.ts';
+
+/** One key and the name under which its use is logged. */
+export interface NamedKey {
+  readonly name: string;
+  readonly key: string;
+}
+
+export interface AccessRule {
+  /** CIDR list; empty allows every address. */
+  readonly ranges: readonly string[];
+  readonly keys: readonly NamedKey[];
+  /** A peer that sends `X-Forwarded-For` hides who calls: refuse it unless it is a trusted proxy. */
+  readonly refuseForwarded: boolean;
+}
+
+/**
+ * Checks one role's callers: the address first, then the key in `X-API-KEY`. Returns the name of the key.
+ *
+ * @throws IssuanceError `address_forbidden`, `unauthenticated`
+ */
+export function createAccess(rule: AccessRule): (request: FastifyRequest) => string {
+  const allowed = rule.ranges.length === 0 ? null : addressList(rule.ranges);
+  const digests = rule.keys.map(({ name, key }) => ({ name, digest: digestOf(key) }));
+
+  return (request) => {
+    const address = plainAddress(request.ip);
+    if (rule.refuseForwarded && request.headers['x-forwarded-for'] !== undefined) {
+      throw new IssuanceError(
+        'address_forbidden',
+        'the call came through a proxy that is not trusted; set TRUSTED_PROXIES or call directly',
+      );
+    }
+    if (allowed !== null && !allowed.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')) {
+      throw new IssuanceError('address_forbidden', `calls from ${address} are not allowed here`);
+    }
+    const given = request.headers['x-api-key'];
+    const digest = digestOf(typeof given === 'string' ? given : '');
+    // Every key is compared, each in constant time, so that neither length nor position can be measured.
+    let found: string | null = null;
+    for (const key of digests) {
+      if (timingSafeEqual(key.digest, digest)) found = key.name;
+    }
+    if (found === null) throw new IssuanceError('unauthenticated', 'the header X-API-KEY is missing or wrong');
+    return found;
+  };
+}
+
+function digestOf(key: string): Buffer {
+  return createHash('sha256').update(key, 'utf8').digest();
+}
+
+/** An IPv4 address mapped into IPv6 (`::ffff:10.0.0.1`) is the IPv4 address. */
+function plainAddress(address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
+  return mapped?.[1] ?? address;
+}
+
+function addressList(ranges: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const range of ranges) {
+    const [address = '', prefix] = range.split('/');
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
+    list.addSubnet(address, prefix === undefined ? (family === 'ipv6' ? 128 : 32) : Number(prefix), family);
+  }
+  return list;
+}

@@ -1,0 +1,123 @@
+import type { FastifyError, FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import Fastify from 'fastify';
+import { hasZodFastifySchemaValidationErrors, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import type { Random } from '../ports/ports.ts';
+import { uuidV4 } from '../primitives/uuid.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { AccessRule } from './access.ts';
+import { createAccess } from './access.ts';
+import { parseJsonBody } from './json-body.ts';
+import type { Problem } from './problems.ts';
+import { problem, problemOf } from './problems.ts';
+
+/** Bodies above this are refused with 413. The largest body that a partner sends is below one KiB. */
+const MAX_BODY_BYTES = 1024 * 1024;
+/** A caller that has not sent its request within this time is cut off. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+export interface ServerOptions {
+  readonly log: Log;
+  readonly random: Random;
+  /** Who may call Alpaca's routes and the internal ones. */
+  readonly alpaca: AccessRule;
+  readonly internal: AccessRule;
+  readonly routes: {
+    /** Behind Alpaca's key. */
+    readonly alpaca: readonly FastifyPluginAsync[];
+    /** Behind an operator's key, from internal addresses. */
+    readonly internal: readonly FastifyPluginAsync[];
+    /** For balancers: neither key nor address is asked for. */
+    readonly open: readonly FastifyPluginAsync[];
+  };
+}
+
+/** The HTTP side of the service. Errors of every route become problems here, and nowhere else. */
+export function createServer(options: ServerOptions): FastifyInstance {
+  const server = Fastify({
+    logger: false,
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: 'idle',
+    genReqId: () => uuidV4(options.random.bytes(16)),
+    return503OnClosing: true,
+  });
+  server.setValidatorCompiler(validatorCompiler);
+  server.setSerializerCompiler(serializerCompiler);
+  server.decorateRequest('actor', '');
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('application/json', { parseAs: 'string' }, parseJsonBody);
+  server.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+  });
+  server.setErrorHandler((error, request, reply) => answerError(options.log, error, request, reply));
+  server.setNotFoundHandler((request, reply) =>
+    send(reply, problem('not_found', `there is no route ${request.method} ${request.url.split('?')[0] ?? ''}`)),
+  );
+
+  register(server, options.routes.alpaca, createAccess(options.alpaca));
+  register(server, options.routes.internal, createAccess(options.internal));
+  register(server, options.routes.open, () => 'anyone');
+  return server;
+}
+
+function register(
+  server: FastifyInstance,
+  routes: readonly FastifyPluginAsync[],
+  authenticate: (request: FastifyRequest) => string,
+): void {
+  void server.register(async (scope) => {
+    // Before the body is read: a caller without credentials costs nothing.
+    scope.addHook('onRequest', async (request) => {
+      request.actor = authenticate(request);
+    });
+    for (const route of routes) await scope.register(route);
+  });
+}
+
+async function answerError(
+  log: Log,
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const found = frameworkProblem(error) ?? problemOf(error);
+  const fields = {
+    request_id: request.id,
+    method: request.method,
+    route: request.routeOptions.url ?? null,
+    status: found.status,
+    code: found.code,
+  };
+  if (found.status >= 500) log.error({ ...fields, err: error }, 'request failed');
+  else log.info({ ...fields, detail: found.detail }, 'request refused');
+  await send(reply, found);
+}
+
+async function send(reply: FastifyReply, found: Problem): Promise<void> {
+  await reply
+    .code(found.status)
+    .header('content-type', 'application/problem+json')
+    .serializer(JSON.stringify)
+    .send(found);
+}
+
+/** Problems that Fastify itself finds: a body it cannot read, or one that does not fit the route's schema. */
+function frameworkProblem(error: unknown): Problem | null {
+  if (hasZodFastifySchemaValidationErrors(error)) {
+    const faults = error.validation.map((it) => `${it.instancePath || 'body'}: ${it.message ?? 'wrong'}`);
+    return problem('malformed', faults.slice(0, 10).join('; '));
+  }
+  switch ((error as Partial<FastifyError> | null)?.code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return problem('payload_too_large', `the body is larger than ${MAX_BODY_BYTES} bytes`);
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return problem('unsupported_media_type', 'send the body as application/json');
+    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
+    case 'FST_ERR_CTP_INVALID_JSON_BODY':
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+    case 'FST_ERR_BAD_URL':
+      return problem('malformed', 'the request cannot be read as JSON over HTTP');
+    default:
+      return null;
+  }
+}
