@@ -7,8 +7,8 @@ const LARGEST_BODY_BYTES = 64 * 1024 * 1024;
 /**
  * Creates the HTTP client of the real world: global `fetch` with kept-alive connections.
  *
- * It does not follow redirects (credentials would travel along) and does not retry. Credentials in the URL go into an
- * `Authorization` header. Messages name the origin only, since paths and queries may hold keys.
+ * It does not follow redirects (credentials would travel along) and does not retry. Credentials in the URL go
+ * into an `Authorization` header. Messages name the origin only, since paths and queries may hold keys.
  */
 export function createHttpClient(): HttpClient {
   return async (request) => {

@@ -6,8 +6,8 @@ const HEADERS = { 'content-type': 'application/json', accept: 'application/json'
 /**
  * Creates a JSON-RPC 2.0 transport over HTTP.
  *
- * A well-formed error object is `answered`, whatever the HTTP status, except with 429: that came from whoever guards
- * the node, so nothing is known. Everything else that is not a result of our request is `unreachable`.
+ * A well-formed error object is `answered`, whatever the HTTP status, except with 429: that came from whoever
+ * guards the node, so nothing is known. Everything else that is not a result of our request is `unreachable`.
  */
 export function createRpcTransport(http: HttpClient): RpcTransport {
   let lastId = 0;

@@ -1,7 +1,7 @@
 import { getRandomValues } from 'node:crypto';
 import type { Clock, Random, Timers } from './ports.ts';
 
-/** Longest delay that `setTimeout` can hold: it counts milliseconds in 31 bits and fires at once above that. */
+/** Longest delay of `setTimeout`, which counts milliseconds in 31 bits and fires at once above that. */
 const LONGEST_TIMEOUT_MS = 2_147_483_647;
 
 /** The machine's wall clock. */
@@ -28,7 +28,7 @@ export const systemTimers: Timers = {
   monotonicMs: () => performance.now(),
 };
 
-/** Randomness of the operating system for bytes, the engine's generator for fractions, which only spread load. */
+/** The operating system's randomness for bytes; the engine's for fractions, which only spread load. */
 export const systemRandom: Random = {
   bytes: (length) => getRandomValues(new Uint8Array(length)),
   fraction: () => Math.random(),

@@ -1,7 +1,7 @@
 import { type Hex, isHex, numberToHex } from 'viem';
 import { IssuanceError } from '../primitives/failures.ts';
 
-/** Transactions to put into the blocks of a reorg: signed bytes or an unsigned call, and which new block takes it. */
+/** A transaction of a reorg: signed bytes or an unsigned call, and which of the new blocks takes it. */
 export type ReorgTransaction = readonly [
   transaction: Hex | Readonly<Record<string, unknown>>,
   blockIndex: number,

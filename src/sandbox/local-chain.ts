@@ -51,9 +51,9 @@ export interface LocalChain extends ChainControls {
 /**
  * Starts a local chain (Anvil, bound to 127.0.0.1) and resolves when it listens.
  *
- * The chain ends with this process when that exits in an orderly way; on a signal the caller must call `stop`, since a
- * signal without a handler skips exit hooks. Fails with `local_chain_unavailable` where the platform's package is
- * missing and with `local_chain_failed` when Anvil does not come up.
+ * The chain ends with this process when that exits in an orderly way; on a signal the caller must call
+ * `stop`, since a signal without a handler skips exit hooks. Fails with `local_chain_unavailable` where the
+ * platform's package is missing and with `local_chain_failed` when Anvil does not come up.
  */
 export async function startLocalChain(options: LocalChainOptions = {}): Promise<LocalChain> {
   const chainId = options.chainId ?? 31_337;
@@ -92,7 +92,7 @@ function anvilBinary(): string {
   } catch (cause) {
     throw new IssuanceError(
       'local_chain_unavailable',
-      `the local chain needs the npm package ${ANVIL_PACKAGE} (Linux on x86-64), which is not installed here ` +
+      `the local chain needs the npm package ${ANVIL_PACKAGE} (Linux on x86-64), which is missing here ` +
         `(${process.platform}, ${process.arch}); run npm ci on such a machine`,
       { cause },
     );

@@ -71,9 +71,10 @@ export interface CallRequest {
 }
 
 /**
- * The typed reads. All of them reject with `RpcFailure`: `answered` when the node refused (a revert, an unknown
- * method), `unreachable` when no usable answer came, which includes one that does not parse. Null always means that
- * the node *said* it does not know the thing; a node that lags says so too, hence it proves nothing.
+ * The typed reads. All of them reject with `RpcFailure`: `answered` when the node refused (a revert, an
+ * unknown method), `unreachable` when no usable answer came, which includes one that does not parse. Null
+ * always means that the node *said* it does not know the thing; a node that lags says so too, hence it proves
+ * nothing.
  */
 export interface RpcReader {
   blockNumber(): Promise<bigint>;
@@ -141,7 +142,7 @@ export type BroadcastOutcome =
   | 'rejected'
   | 'unknown';
 
-/** What the endpoints said to a signed transaction. A hint and never a proof: the bytes may travel on regardless. */
+/** What the endpoints said to signed bytes. A hint and never a proof: the bytes may travel on regardless. */
 export interface BroadcastResult {
   /** The most telling of the answers: acceptance first, `unknown` last. */
   readonly outcome: BroadcastOutcome;
@@ -158,9 +159,9 @@ export interface BroadcastResult {
 }
 
 /**
- * A network's nodes behind one face. Reads go to the first endpoint that answers, one pass over all of them; a refusal
- * that is an answer is not asked again elsewhere. Besides `RpcFailure`, reads reject with `wrong_chain_id` when no
- * endpoint served and one of them is on another chain.
+ * A network's nodes behind one face. Reads go to the first endpoint that serves, in one pass over all of
+ * them; a refusal that is an answer is not asked again elsewhere. Besides `RpcFailure`, reads reject with an
+ * `IssuanceError` of code `wrong_chain_id` when every endpoint is on another chain.
  */
 export interface RpcClient extends RpcReader {
   readonly network: string;
