@@ -1,0 +1,155 @@
+import { describe, expect, test } from 'vitest';
+import type { BalanceReading, DepositFacts, ReceiptCommand, ReceiptEvent, ReceiptState } from './receipt.ts';
+import { decideReceipt, evolveReceipt, freeShares, isOverdrawn, reservedShares } from './receipt.ts';
+
+const BOT = '0x00000000000000000000000000000000000000b0';
+const OTHER = '0x00000000000000000000000000000000000000c0';
+const HASH = `0x${'ab'.repeat(32)}` as const;
+const TX = `0x${'cd'.repeat(32)}` as const;
+
+const fact: DepositFacts = {
+  sender: BOT,
+  owner: BOT,
+  shares: 100n,
+  information: '0x1234',
+  operationId: 'mint-1',
+  blockNumber: 10n,
+  transactionHash: TX,
+  ordinal: 0,
+};
+const deposited: ReceiptEvent = { type: 'ReceiptDeposited', data: fact };
+const reading = (balance: bigint, blockNumber: bigint, holder: BalanceReading['holder'] = BOT): ReceiptEvent => ({
+  type: 'BalanceRead',
+  data: { holder, balance, blockNumber, blockHash: HASH },
+});
+const reserved = (shares: bigint, redemptionId = 'r1'): ReceiptEvent => ({
+  type: 'ReceiptReserved',
+  data: { redemptionId, shares, transactionId: 't1' },
+});
+const burnt = (shares: bigint, blockNumber: bigint, redemptionId = 'r1'): ReceiptEvent => ({
+  type: 'ReceiptBurned',
+  data: { redemptionId, shares, transactionHash: TX, blockNumber },
+});
+const read = (balance: bigint, blockNumber: bigint): ReceiptCommand => ({
+  type: 'read',
+  reading: { holder: BOT, balance, blockNumber, blockHash: HASH },
+});
+
+function given(...events: readonly ReceiptEvent[]) {
+  const state = events.reduce<ReceiptState>(evolveReceipt, { kind: 'none' });
+  return {
+    state,
+    when: (command: ReceiptCommand) => decideReceipt(command, state),
+    balance: state.kind === 'known' ? (state.reading?.balance ?? null) : null,
+    free: freeShares(state),
+    reserved: reservedShares(state),
+    overdrawn: isOverdrawn(state),
+    due: state.kind === 'known' && state.readingDue,
+  };
+}
+
+describe('receipt', () => {
+  test('a deposit counts for nothing until its balance was read', () => {
+    const it = given(deposited);
+    expect([it.balance, it.free, it.due]).toEqual([null, 0n, true]);
+    expect(given(deposited, reading(100n, 12n)).free).toBe(100n);
+  });
+
+  test('the same deposit again changes nothing, whatever block it is in by now', () => {
+    expect(given(deposited).when({ type: 'deposit', fact })).toEqual([]);
+    const moved = { ...fact, blockNumber: 11n, ordinal: null };
+    expect(given(deposited).when({ type: 'deposit', fact: moved })).toEqual([]);
+  });
+
+  test('another deposit under the same id replaces the facts and wants a new reading', () => {
+    const other = { ...fact, shares: 7n, transactionHash: HASH };
+    const events = given(deposited, reading(100n, 12n)).when({ type: 'deposit', fact: other });
+    expect(events).toEqual([{ type: 'DepositReplaced', data: other }]);
+    const it = given(deposited, reading(100n, 12n), ...events);
+    expect([it.balance, it.due]).toEqual([null, true]);
+  });
+
+  test('deposit facts outlive the balance', () => {
+    const it = given(deposited, reading(100n, 12n), reserved(100n), burnt(100n, 13n), reading(0n, 14n));
+    expect(it.balance).toBe(0n);
+    expect(it.state).toMatchObject({ deposit: fact });
+  });
+
+  test('two redemptions cannot reserve the same shares', () => {
+    const it = given(deposited, reading(100n, 12n), reserved(60n));
+    expect(it.free).toBe(40n);
+    expect(() =>
+      it.when({ type: 'reserve', redemptionId: 'r2', shares: 41n, transactionId: 't2' }),
+    ).toThrow(/40 are free/);
+    expect(it.when({ type: 'reserve', redemptionId: 'r2', shares: 40n, transactionId: 't2' })).toHaveLength(1);
+  });
+
+  test.each([100n, 70n, 40n])('while a burn of 60 is pending, a reading of %d corrects nothing', (balance) => {
+    const pending = [deposited, reading(100n, 12n), reserved(60n)];
+    expect(given(...pending).when(read(balance, 13n))).toEqual([]);
+  });
+
+  test.each([
+    [39n, true],
+    [120n, false],
+    [61n, false],
+  ])('a reading of %d that pending burns of 30 and 9 do not explain replaces the balance', (balance, short) => {
+    const pending = [deposited, reading(110n, 12n), reserved(30n), reserved(9n, 'r2')];
+    const events = given(...pending).when(read(balance, 13n));
+    expect(events).toEqual([reading(balance, 13n)]);
+    const it = given(...pending, ...events);
+    expect([it.balance, it.overdrawn]).toEqual([balance, false]);
+    expect(short).toBe(it.free === 0n);
+  });
+
+  test('a reading below what is reserved is taken and shows the receipt as overdrawn', () => {
+    const it = given(deposited, reading(100n, 12n), reserved(60n), reading(39n, 13n));
+    expect([it.balance, it.overdrawn, it.free]).toEqual([39n, true, 0n]);
+  });
+
+  test('a settled burn is not undone by a reading from before it', () => {
+    const settled = given(deposited, reading(100n, 12n), reserved(60n), burnt(60n, 20n));
+    expect([settled.balance, settled.reserved, settled.due]).toEqual([40n, 0n, true]);
+    expect(settled.when(read(100n, 19n))).toEqual([]);
+    expect(settled.when(read(40n, 20n))).toEqual([reading(40n, 20n)]);
+  });
+
+  test('a burn that a reorg took back is pending again', () => {
+    const undone: ReceiptEvent = {
+      type: 'BurnUndone',
+      data: { redemptionId: 'r1', shares: 60n, transactionHash: TX, why: 'reorg' },
+    };
+    const it = given(deposited, reading(100n, 12n), reserved(60n), burnt(60n, 20n), undone);
+    expect([it.balance, it.reserved, it.free]).toEqual([100n, 60n, 40n]);
+  });
+
+  test('a released reservation frees the shares, and what seemed explained is read again', () => {
+    const pending = [deposited, reading(100n, 12n), reserved(60n)];
+    const events = given(...pending).when({ type: 'release', redemptionId: 'r1', shares: 60n, why: 'reverted' });
+    const it = given(...pending, ...events);
+    expect([it.free, it.due]).toEqual([100n, true]);
+    expect(() => it.when({ type: 'release', redemptionId: 'r1', shares: 1n, why: 'again' })).toThrow(
+      /not 1/,
+    );
+  });
+
+  test('a burn found on chain without a reservation counts unless a later reading holds it already', () => {
+    expect(given(deposited, reading(100n, 12n), burnt(60n, 13n)).balance).toBe(40n);
+    expect(given(deposited, reading(40n, 14n), burnt(60n, 13n)).balance).toBe(40n);
+  });
+
+  test('a move of the receipt asks for one reading, from its block on', () => {
+    const move: ReceiptCommand = { type: 'move', transactionHash: TX, blockNumber: 15n };
+    const events = given(deposited, reading(100n, 12n)).when(move);
+    expect(events).toHaveLength(1);
+    const moved = given(deposited, reading(100n, 12n), ...events);
+    expect(moved.when(move)).toEqual([]);
+    expect(moved.when(read(0n, 14n))).toEqual([]);
+    expect(given(deposited, reading(100n, 15n)).when(move)).toEqual([]);
+  });
+
+  test('a reading for another holder replaces the holder', () => {
+    const it = given(deposited, reading(100n, 12n), reading(100n, 13n, OTHER));
+    expect(it.state).toMatchObject({ reading: { holder: OTHER, balance: 100n } });
+  });
+});
