@@ -69,6 +69,13 @@ export function change<State, Event extends DomainEvent>(
   return { kind, loaded, events } as unknown as Change;
 }
 
+/** Parts of one commit that a feature contributes. */
+export interface Outcome {
+  readonly changes: readonly Change[];
+  readonly guards?: readonly { readonly name: string; readonly expected: number }[];
+  readonly writes?: readonly RowWrite[];
+}
+
 export interface LedgerCommit {
   /** At most one change per stream. */
   readonly changes: readonly Change[];

@@ -1,6 +1,8 @@
 import type { Address, Hex } from 'viem';
-import type { JsonObject, RowWrite } from '../event-store/event-store.ts';
-import type { Change } from '../event-store/ledger.ts';
+import type { JsonObject } from '../event-store/event-store.ts';
+import type { Change, Outcome } from '../event-store/ledger.ts';
+
+export type { Outcome };
 import type { TransactionReceipt } from '../chain/rpc/types.ts';
 
 /**
@@ -52,13 +54,6 @@ export interface SignedTransaction {
   readonly operations: readonly { readonly id: string; readonly detail: JsonObject }[];
   /** Every hash ever signed for this nonce with these operations' calls, oldest first. Never empty. */
   readonly hashes: readonly Hex[];
-}
-
-/** Changes of a feature's streams that join a commit of the lane. */
-export interface Outcome {
-  readonly changes: readonly Change[];
-  readonly guards?: readonly { readonly name: string; readonly expected: number }[];
-  readonly writes?: readonly RowWrite[];
 }
 
 export type SettleOutcome =
