@@ -1,7 +1,7 @@
 import type { Hex } from 'viem';
 import { RpcFailure } from '../../primitives/failures.ts';
 
-/** EIP-1474 "limit exceeded": some vendors mean the rate of requests by it, others the size of a log query. */
+/** EIP-1474 "limit exceeded": some mean the rate of requests by it, others the size of a log query. */
 const LIMIT_EXCEEDED = -32_005;
 /** geth's code of a revert, and Nethermind's and OpenEthereum's "VM execution error". */
 const REVERT_CODES: ReadonlySet<number | null> = new Set([3, -32_015]);
@@ -19,7 +19,7 @@ const RANGE_TEXTS = [
   // BSC, Reth, QuickNode, Ankr, Cronos, Alchemy: too many blocks.
   /block range|blocks? distance|number of requested blocks|exceeds?[^.]{0,40}range/i,
   /(range|blocks)[^.]{0,40}(too (large|wide|big)|exceed|limit)/i,
-  /(limited|up) to an? [\d,.]+k?[^.]{0,20}(range|blocks?)/i,
+  /(limited|up) to (an? )?\d[\d,. k-]*(range|blocks?)/i,
   // Nodes that give up on a heavy query.
   /query (timeout|timed out|execution (was interrupted|exceeded))/i,
 ];
