@@ -1,0 +1,80 @@
+import { IssuanceError } from '../primitives/failures.ts';
+import type { Json } from './event-store.ts';
+
+/**
+ * JSON text that keeps bigint exactly: a bigint is the object `{"$bigint":"123"}`. A real object whose name could be
+ * mistaken for that tag gets one more `$` in front, which reading takes away, so every value survives unchanged.
+ */
+const TAG = '$bigint';
+
+/** Deeper values are refused: a cycle would otherwise never end. */
+const MAX_DEPTH = 64;
+
+/** @throws IssuanceError `not_json` for what JSON cannot hold: NaN, infinities, functions, undefined in a list. */
+export function encodeJson(value: Json): string {
+  return JSON.stringify(toPlain(value, 0));
+}
+
+/** Reads what `encodeJson` wrote. */
+export function decodeJson(text: string): Json {
+  const value = JSON.parse(text) as Json;
+  return text.includes(`${TAG}"`) ? revive(value) : value;
+}
+
+function toPlain(value: Json, depth: number): unknown {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return value;
+    case 'number':
+      if (!Number.isFinite(value)) throw notJson(`the number ${value}`);
+      return value;
+    case 'bigint':
+      return { [TAG]: value.toString() };
+    case 'object':
+      if (value === null) return null;
+      if (depth >= MAX_DEPTH) throw notJson(`a value nested deeper than ${MAX_DEPTH}`);
+      return Array.isArray(value)
+        ? value.map((it: Json) => toPlain(it, depth + 1))
+        : objectToPlain(value, depth);
+    default:
+      throw notJson(`a value of type ${typeof value}`);
+  }
+}
+
+function objectToPlain(value: object, depth: number): unknown {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) {
+    throw notJson(`an object of class ${value.constructor.name}`);
+  }
+  // Without a prototype even the name "__proto__" is an ordinary property.
+  const plain = Object.create(null) as Record<string, unknown>;
+  for (const [name, part] of Object.entries(value) as [string, Json | undefined][]) {
+    if (part === undefined) continue;
+    plain[isTag(name) ? `$${name}` : name] = toPlain(part, depth + 1);
+  }
+  return plain;
+}
+
+function revive(value: Json): Json {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((it: Json) => revive(it));
+  const entries = Object.entries(value) as [string, Json][];
+  const [first] = entries;
+  if (entries.length === 1 && first?.[0] === TAG) return BigInt(first[1] as string);
+  // `fromEntries` defines properties, so a property named "__proto__" stays one.
+  return Object.fromEntries(
+    entries.map(([name, part]) => [isTag(name) ? name.slice(1) : name, revive(part)]),
+  );
+}
+
+function isTag(name: string): boolean {
+  return name.endsWith(TAG) && /^\$*$/.test(name.slice(0, -TAG.length));
+}
+
+function notJson(what: string): IssuanceError {
+  return new IssuanceError(
+    'not_json',
+    `${what} cannot be stored: use strings, bigint, plain objects and lists`,
+  );
+}

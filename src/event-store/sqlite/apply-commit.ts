@@ -1,0 +1,173 @@
+import { GuardConflict, InvalidCommit, InvalidRow, RowMissing } from '../errors.ts';
+import { UniqueViolation, VersionConflict } from '../errors.ts';
+import type { Commit, Committed, CommitStamp, JsonObject, NewEvent, StoredEvent } from '../event-store.ts';
+import { encodeJson } from '../json.ts';
+import type { Connection } from './connection.ts';
+import type { PreparedWrite, RowWriter } from './row-writer.ts';
+
+/** A commit whose shape was checked and whose JSON was written out, before it took its place in a group. */
+export interface PreparedCommit {
+  readonly commit: Commit;
+  readonly metadata: string;
+  /** JSON of each event's data, by append and event. */
+  readonly data: readonly (readonly string[])[];
+}
+
+export type Outcome = { readonly committed: Committed } | { readonly refused: unknown };
+
+const STREAM_NAME = /^[^/]+\/./s;
+
+/** @throws InvalidCommit when no state of the store could accept it. */
+export function prepareCommit(commit: Commit): PreparedCommit {
+  const streams = new Set<string>();
+  for (const { stream, expectedVersion, events } of commit.appends) {
+    if (!STREAM_NAME.test(stream) || !stream.isWellFormed()) {
+      throw new InvalidCommit(`"${stream}" is not a stream name of the form category/id`);
+    }
+    if (streams.has(stream)) throw new InvalidCommit(`stream ${stream} appears twice in one commit`);
+    streams.add(stream);
+    if (!Number.isSafeInteger(expectedVersion) || expectedVersion < 0) {
+      throw new InvalidCommit(`expected version ${expectedVersion} of stream ${stream} is not a version`);
+    }
+    for (const event of events) checkEvent(stream, event);
+  }
+  const guards = new Set(commit.guards?.map((it) => it.name));
+  if (guards.size !== (commit.guards?.length ?? 0))
+    throw new InvalidCommit('a guard appears twice in one commit');
+  return {
+    commit,
+    metadata: encodeJson(commit.metadata as unknown as JsonObject),
+    data: commit.appends.map((append) => append.events.map((event) => encodeJson(event.data))),
+  };
+}
+
+function checkEvent(stream: string, event: NewEvent): void {
+  if (event.type === '') throw new InvalidCommit(`an event for stream ${stream} has no type`);
+  if (!Number.isSafeInteger(event.schema) || event.schema < 1) {
+    throw new InvalidCommit(`schema ${event.schema} of ${event.type} for stream ${stream} is not 1 or more`);
+  }
+}
+
+interface StreamHead {
+  /** Null: the stream does not exist yet. */
+  readonly id: number | null;
+  readonly version: number;
+}
+
+/** Applies commits inside the open transaction of a group. */
+export function createApply(connection: Connection, writer: RowWriter) {
+  /**
+   * Takes the commit in whole, or refuses it in whole and leaves the transaction as it was.
+   *
+   * @throws only what leaves the outcome of the whole group unknown.
+   */
+  return (prepared: PreparedCommit, stamp: CommitStamp): Outcome => {
+    const { commit } = prepared;
+    let heads: readonly StreamHead[];
+    try {
+      heads = checkVersions(connection, commit);
+      checkGuards(connection, commit);
+    } catch (error) {
+      if (error instanceof VersionConflict || error instanceof GuardConflict) return { refused: error };
+      throw error;
+    }
+    let writes: readonly PreparedWrite[] = [];
+    try {
+      if (commit.writes !== undefined) writes = commit.writes(stamp).map((it) => writer.prepare(it));
+    } catch (error) {
+      // The caller's own error: nothing was written yet.
+      return { refused: error };
+    }
+    // Without rows nothing can be refused any more, and the savepoint can be spared.
+    if (writes.length === 0) return { committed: append(connection, prepared, heads, stamp) };
+    return withinSavepoint(connection, () => {
+      const committed = append(connection, prepared, heads, stamp);
+      for (const write of writes) writer.run(write);
+      return committed;
+    });
+  };
+}
+
+function withinSavepoint(connection: Connection, task: () => Committed): Outcome {
+  connection.prepare('SAVEPOINT one').run();
+  try {
+    const committed = task();
+    connection.prepare('RELEASE one').run();
+    return { committed };
+  } catch (error) {
+    // A failure of the database may have rolled the whole group back; then there is no savepoint to return to.
+    if (!isRefusal(error) || !connection.db.isTransaction) throw error;
+    connection.prepare('ROLLBACK TO one').run();
+    connection.prepare('RELEASE one').run();
+    return { refused: error };
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof UniqueViolation || error instanceof RowMissing || error instanceof InvalidRow;
+}
+
+function checkVersions(connection: Connection, commit: Commit): readonly StreamHead[] {
+  const select = connection.prepare('SELECT id, version FROM streams WHERE key = ?');
+  return commit.appends.map(({ stream, expectedVersion }) => {
+    const row = select.get(stream);
+    const version = row === undefined ? 0 : (row['version'] as number);
+    if (version !== expectedVersion) throw new VersionConflict(stream, expectedVersion, version);
+    return { id: row === undefined ? null : (row['id'] as number), version };
+  });
+}
+
+function checkGuards(connection: Connection, commit: Commit): void {
+  for (const { name, expected } of commit.guards ?? []) {
+    const row = connection.prepare('SELECT value FROM guards WHERE name = ?').get(name);
+    const actual = row === undefined ? 0 : (row['value'] as number);
+    if (actual !== expected) throw new GuardConflict(name, expected, actual);
+  }
+}
+
+function append(
+  connection: Connection,
+  { commit, metadata, data }: PreparedCommit,
+  heads: readonly StreamHead[],
+  { timeMs }: CommitStamp,
+): Committed {
+  for (const { name, expected } of commit.guards ?? []) {
+    connection.prepare('INSERT OR REPLACE INTO guards (name, value) VALUES (?, ?)').run(name, expected + 1);
+  }
+  const stored: StoredEvent[] = [];
+  const insert = connection.prepare(
+    'INSERT INTO events (stream, version, type, schema, time, metadata, data) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  );
+  commit.appends.forEach(({ stream, events }, at) => {
+    if (events.length === 0) return;
+    const head = heads[at] ?? { id: null, version: 0 };
+    let { version } = head;
+    const id = growStream(connection, stream, head, events.length);
+    events.forEach(({ type, schema, data: value }, index) => {
+      version += 1;
+      const text = data[at]?.[index] ?? '{}';
+      const { lastInsertRowid } = insert.run(id, version, type, schema, timeMs, metadata, text);
+      const position = Number(lastInsertRowid);
+      stored.push({
+        position,
+        stream,
+        version,
+        timeMs,
+        metadata: commit.metadata,
+        type,
+        schema,
+        data: value,
+      });
+    });
+  });
+  return { timeMs, events: stored };
+}
+
+function growStream(connection: Connection, stream: string, head: StreamHead, by: number): number {
+  if (head.id === null) {
+    const insert = connection.prepare('INSERT INTO streams (key, version) VALUES (?, ?)');
+    return Number(insert.run(stream, by).lastInsertRowid);
+  }
+  connection.prepare('UPDATE streams SET version = ? WHERE id = ?').run(head.version + by, head.id);
+  return head.id;
+}

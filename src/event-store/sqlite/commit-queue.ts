@@ -1,0 +1,174 @@
+import type { Clock, Timers } from '../../ports/ports.ts';
+import { FencedOut, OutcomeUnknown } from '../errors.ts';
+import type { Commit, Committed, CommitStamp } from '../event-store.ts';
+import { createApply, type Outcome, type PreparedCommit, prepareCommit } from './apply-commit.ts';
+import type { Connection } from './connection.ts';
+import { META } from './meta.ts';
+import type { RowWriter } from './row-writer.ts';
+
+/**
+ * Most commits that share one flush. At 20 to 40 µs each a full group holds the event loop for about 10 ms, and the
+ * flush is long since paid for: more would add latency and nothing else.
+ */
+export const MAX_GROUP_COMMITS = 256;
+
+interface Pending {
+  readonly prepared: PreparedCommit;
+  readonly resolve: (committed: Committed) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export interface CommitQueue {
+  add(commit: Commit): Promise<Committed>;
+  /** Resolves when nothing is waiting any more. */
+  drained(): Promise<void>;
+  /** Rejects what waits, with the error that `refusal` makes. */
+  refuseAll(refusal: () => Error): void;
+  /** Forgets what waits, as a crash would: the promises never settle. */
+  abandon(): void;
+}
+
+/**
+ * Group commit: what arrives before the next turn of the event loop shares one transaction and one flush to disk. A
+ * group opens, runs and commits within one synchronous turn, so no reader sees rows that a crash could take back.
+ */
+export function createCommitQueue(options: {
+  readonly connection: Connection;
+  readonly writer: RowWriter;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly epoch: number;
+  readonly groupCommit: boolean;
+  readonly deliver: (committed: Committed) => void;
+  /** The store can never commit again; called after the group's promises were rejected. */
+  readonly onStop: (error: FencedOut | OutcomeUnknown) => void;
+}): CommitQueue {
+  const { timers, deliver, onStop } = options;
+  const maxGroup = options.groupCommit ? MAX_GROUP_COMMITS : 1;
+  const runGroup = createGroupRunner(options);
+  let waiting: Pending[] = [];
+  let scheduled = false;
+  let onDrained: (() => void)[] = [];
+
+  const schedule = (): void => {
+    if (scheduled || waiting.length === 0) return;
+    scheduled = true;
+    timers.defer(flush);
+  };
+
+  const flush = (): void => {
+    scheduled = false;
+    const group = waiting.slice(0, maxGroup);
+    waiting = waiting.slice(maxGroup);
+    if (group.length > 0) {
+      const result = runGroup(group.map((it) => it.prepared));
+      if ('stopped' in result) {
+        for (const pending of group) pending.reject(result.stopped);
+        onStop(result.stopped);
+      } else settle(group, result.outcomes, deliver);
+    }
+    schedule();
+    notifyDrained();
+  };
+
+  const notifyDrained = (): void => {
+    if (waiting.length > 0) return;
+    const callbacks = onDrained;
+    onDrained = [];
+    for (const callback of callbacks) callback();
+  };
+
+  return {
+    add(commit) {
+      return new Promise((resolve, reject) => {
+        // What throws here rejects this commit alone.
+        waiting.push({ prepared: prepareCommit(commit), resolve, reject });
+        schedule();
+      });
+    },
+    drained() {
+      return new Promise((resolve) => {
+        onDrained.push(resolve);
+        if (!scheduled) notifyDrained();
+      });
+    },
+    refuseAll(refusal) {
+      const refused = waiting;
+      waiting = [];
+      for (const pending of refused) pending.reject(refusal());
+      notifyDrained();
+    },
+    abandon() {
+      waiting = [];
+    },
+  };
+}
+
+function settle(
+  group: readonly Pending[],
+  outcomes: readonly Outcome[],
+  deliver: (committed: Committed) => void,
+): void {
+  outcomes.forEach((outcome, at) => {
+    if ('refused' in outcome) group[at]?.reject(outcome.refused);
+    else {
+      group[at]?.resolve(outcome.committed);
+      deliver(outcome.committed);
+    }
+  });
+}
+
+type GroupResult =
+  | { readonly outcomes: readonly Outcome[] }
+  | { readonly stopped: FencedOut | OutcomeUnknown };
+
+const HEAD = `SELECT (SELECT value FROM meta WHERE name = '${META.epoch}') AS epoch,
+  (SELECT time FROM events ORDER BY position DESC LIMIT 1) AS timeMs`;
+
+function createGroupRunner(options: {
+  readonly connection: Connection;
+  readonly writer: RowWriter;
+  readonly clock: Clock;
+  readonly epoch: number;
+}): (group: readonly PreparedCommit[]) => GroupResult {
+  const { connection, clock, epoch } = options;
+  const { db } = connection;
+  const apply = createApply(connection, options.writer);
+  let lastTimeMs = 0;
+
+  const begin = (): CommitStamp => {
+    connection.prepare('BEGIN IMMEDIATE').run();
+    const head = connection.prepare(HEAD).get();
+    const currentEpoch = Number(head?.['epoch']);
+    if (currentEpoch !== epoch) throw new FencedOut(connection.path, epoch, currentEpoch);
+    // The clock may jump back; the log's time does not.
+    lastTimeMs = Math.max(lastTimeMs, (head?.['timeMs'] as number | null) ?? 0, Math.trunc(clock.nowMs()));
+    return { timeMs: lastTimeMs };
+  };
+
+  return (group) => {
+    try {
+      const stamp = begin();
+      const outcomes = group.map((it) => apply(it, stamp));
+      connection.prepare('COMMIT').run();
+      if (db.isTransaction) throw new Error('COMMIT left the transaction open');
+      return { outcomes };
+    } catch (error) {
+      const rollbackError = rollBack(connection);
+      if (error instanceof FencedOut) return { stopped: error };
+      const cause =
+        rollbackError === null ? error : new AggregateError([error, rollbackError], String(error));
+      return { stopped: new OutcomeUnknown(connection.path, cause) };
+    }
+  };
+}
+
+/** SQLite may have rolled back by itself already. A rollback that fails too is told together with its cause. */
+function rollBack({ db }: Connection): unknown {
+  try {
+    if (db.isTransaction) db.exec('ROLLBACK');
+    return null;
+  } catch (error) {
+    return error;
+  }
+}

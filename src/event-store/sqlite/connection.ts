@@ -1,0 +1,88 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+
+/** An open database with its prepared statements. */
+export interface Connection {
+  readonly db: DatabaseSync;
+  /** Path as given, for messages. */
+  readonly path: string;
+  /** The statement for this text, prepared once. */
+  prepare(sql: string): StatementSync;
+}
+
+export interface ConnectOptions {
+  readonly readOnly: boolean;
+  readonly timeoutMs: number;
+}
+
+/** Opens a database file; tests put one with faults in its place. */
+export type Connect = (path: string, options: ConnectOptions) => DatabaseSync;
+
+/** How long a statement waits for another process that writes (a migration, an operator's shell). */
+const BUSY_TIMEOUT_MS = 5_000;
+
+/** In KiB, as the pragma's negative numbers mean. */
+const CACHE_KIB = 8_192;
+
+/**
+ * Pages in the write-ahead log after which they are moved into the database. Four times the default: a checkpoint
+ * costs two more flushes, and the commit that happens to run it waits for them.
+ */
+const CHECKPOINT_PAGES = 4_000;
+
+/** The shapes of statements are few; the bound only keeps a mistake from becoming a leak. */
+const MAX_STATEMENTS = 1_000;
+
+const openFile: Connect = (path, options) =>
+  new DatabaseSync(path, { readOnly: options.readOnly, timeout: options.timeoutMs });
+
+/** Opens the file without writing to it yet. */
+export function openConnection(
+  path: string,
+  options: { readonly readOnly: boolean; readonly connect?: Connect | undefined },
+): Connection {
+  const db = (options.connect ?? openFile)(path, {
+    readOnly: options.readOnly,
+    timeoutMs: BUSY_TIMEOUT_MS,
+  });
+  const statements = new Map<string, StatementSync>();
+  return {
+    db,
+    path,
+    prepare(sql) {
+      const known = statements.get(sql);
+      if (known !== undefined) return known;
+      if (statements.size >= MAX_STATEMENTS) statements.clear();
+      const statement = db.prepare(sql);
+      statements.set(sql, statement);
+      return statement;
+    },
+  };
+}
+
+/** Sets what durability and speed rest on. Must run outside a transaction, before the first one. */
+export function setPragmas(db: DatabaseSync): void {
+  db.exec(`
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA cache_size = -${CACHE_KIB};
+    PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
+  `);
+}
+
+/**
+ * Runs `task` in one transaction and commits it, or rolls it back and rethrows. Must not be called inside another
+ * transaction. Everything happens in the calling turn, so no reader of the connection sees a half.
+ */
+export function inTransaction<Result>(connection: Connection, task: () => Result): Result {
+  const { db } = connection;
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    const result = task();
+    db.exec('COMMIT');
+    return result;
+  } catch (error) {
+    // SQLite may have rolled back by itself (disk full); a second rollback would hide the first error.
+    if (db.isTransaction) db.exec('ROLLBACK');
+    throw error;
+  }
+}

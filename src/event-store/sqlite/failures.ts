@@ -1,0 +1,36 @@
+import { InvalidRow, UniqueViolation } from '../errors.ts';
+
+/** Low byte of SQLite's result codes for a broken constraint: https://sqlite.org/rescode.html#constraint */
+const SQLITE_CONSTRAINT = 19;
+
+/** Result codes that mean "another connection holds the lock". */
+const SQLITE_BUSY = 5;
+const SQLITE_LOCKED = 6;
+
+const UNIQUE = /^UNIQUE constraint failed: (.+)$/;
+
+/** SQLite's extended result code, or null when the error is not SQLite's. */
+function resultCode(error: unknown): number | null {
+  if (!(error instanceof Error) || !('errcode' in error)) return null;
+  return typeof error.errcode === 'number' ? error.errcode : null;
+}
+
+/** Whether the database itself failed, as against the code that used it. */
+export function isDatabaseFailure(error: unknown): boolean {
+  return resultCode(error) !== null;
+}
+
+export function isBusy(error: unknown): boolean {
+  const code = (resultCode(error) ?? 0) & 0xff;
+  return code === SQLITE_BUSY || code === SQLITE_LOCKED;
+}
+
+/** The refusal that a broken constraint means, or null when the error is something else. */
+export function constraintRefusal(table: string, error: unknown): UniqueViolation | InvalidRow | null {
+  const code = resultCode(error);
+  if (code === null || (code & 0xff) !== SQLITE_CONSTRAINT || !(error instanceof Error)) return null;
+  const unique = UNIQUE.exec(error.message);
+  if (unique?.[1] === undefined) return new InvalidRow(table, error.message, error);
+  const columns = unique[1].split(', ').map((it) => it.slice(it.indexOf('.') + 1));
+  return new UniqueViolation(table, columns, error);
+}

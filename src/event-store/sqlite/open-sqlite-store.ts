@@ -1,0 +1,135 @@
+import { existsSync, realpathSync } from 'node:fs';
+import type { Clock, Timers } from '../../ports/ports.ts';
+import { IssuanceError } from '../../primitives/failures.ts';
+import { SchemaOutdated } from '../errors.ts';
+import type { EventStore, TableDefinition } from '../event-store.ts';
+import type { RebuildTarget } from '../rebuild.ts';
+import { createTables, type Table } from '../table.ts';
+import type { BackupStamp } from './backup.ts';
+import { type Connect, type Connection, inTransaction, openConnection, setPragmas } from './connection.ts';
+import { META, readMeta, writeMeta } from './meta.ts';
+import { migrate, schemaStatus, type SchemaStatus } from './migrations.ts';
+import { takeServingLock } from './serving-lock.ts';
+import { createSqliteStore } from './sqlite-store.ts';
+
+export const IN_MEMORY = ':memory:';
+
+export interface SqliteStoreOptions {
+  /** A file, or `:memory:`. */
+  readonly path: string;
+  readonly tables: readonly TableDefinition[];
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** The store stopped for good (`OutcomeUnknown`, `FencedOut`, a stuck listener): the process must end. */
+  readonly onFatal: (error: Error) => void;
+  /** A listener threw; it will see its commit again. By default the error is thrown in a later turn. */
+  readonly onListenerError?: (error: unknown) => void;
+  /** Commits that arrive together share one flush. Default true; false gives each a flush of its own. */
+  readonly groupCommit?: boolean;
+  /** This is the one process that serves the database; it takes the serving lock and a new epoch. Default false. */
+  readonly serve?: boolean;
+  /** Reads one snapshot, the database as it is now, beside whoever serves it. Default false. */
+  readonly readOnly?: boolean;
+  /** Apply pending migrations. Default true; false refuses an old schema with `SchemaOutdated`. */
+  readonly migrate?: boolean;
+  /** Opens the database file; tests put one with faults in its place. */
+  readonly connect?: Connect;
+}
+
+/** An event store over one SQLite file. */
+export interface SqliteStore extends EventStore, RebuildTarget {
+  /** Log tables are empty since their definition changed; commits reject with `RebuildNeeded` until `rebuild` ran. */
+  readonly rebuildNeeded: boolean;
+  /** Rises by one each time a process begins to serve. */
+  readonly epoch: number;
+  /** A small text kept with the database. Null when there is none. */
+  meta(name: string): Promise<string | null>;
+  /** Writes or, with null, removes it. Names under `store.` are the store's own and are refused. */
+  setMeta(name: string, value: string | null): Promise<void>;
+  /** Copies the database while it is in use; see `backUp`. */
+  backup(path: string): Promise<BackupStamp>;
+  /** The stamp of a database that is a restored backup, until it is cleared; else null. */
+  backupStamp(): Promise<BackupStamp | null>;
+  isBackup(): Promise<boolean>;
+  clearBackupStamp(): Promise<void>;
+  /** Closes at once and drops what waits, as a crash would: its promises never settle. For simulations. */
+  abandon(): void;
+}
+
+/**
+ * Opens the database, and creates or migrates it first where that is allowed.
+ *
+ * @throws AlreadyServing with `serve` when another process serves the file.
+ * @throws SchemaNewer, SchemaOutdated, ForeignDatabase when its schema is not the program's.
+ * @throws IssuanceError `database_missing` when it is opened for reading and does not exist.
+ */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
+  const { path, readOnly = false, serve = false } = options;
+  const tables = createTables(options.tables);
+  if (readOnly && serve)
+    throw new IssuanceError('store_options', 'a store cannot serve and be read-only: choose one');
+  if (readOnly && !existsSync(path)) throw missing(path);
+  const connection = openConnection(path, { readOnly, connect: options.connect });
+  const undo: (() => void)[] = [() => connection.db.close()];
+  try {
+    let releaseLock = (): void => undefined;
+    const lock = (): void => {
+      if (path === IN_MEMORY) return;
+      releaseLock = takeServingLock(realpathSync(path));
+      undo.push(releaseLock);
+    };
+    if (serve) lock();
+    if (readOnly) beginSnapshot(connection);
+    else setPragmas(connection.db);
+    const status = schemaStatus(connection, tables);
+    if (status.pending.length > 0) {
+      if (readOnly || options.migrate === false) throw new SchemaOutdated(path, status.pending);
+      if (!serve) lock();
+      migrate(connection, tables);
+      if (!serve) releaseLock();
+    }
+    const epoch = serve ? nextEpoch(connection) : readEpoch(connection);
+    return createSqliteStore({ ...options, connection, tables, epoch, readOnly, releaseLock });
+  } catch (error) {
+    for (const step of undo.toReversed()) step();
+    throw error;
+  }
+}
+
+/**
+ * What a migration of the file would do, without doing it; a file that does not exist has version 0.
+ *
+ * @throws SchemaNewer, ForeignDatabase
+ */
+export function readSchemaStatus(path: string, definitions: readonly TableDefinition[]): SchemaStatus {
+  const tables: ReadonlyMap<string, Table> = createTables(definitions);
+  const readOnly = existsSync(path);
+  const connection = openConnection(readOnly ? path : IN_MEMORY, { readOnly });
+  try {
+    return schemaStatus(connection, tables);
+  } finally {
+    connection.db.close();
+  }
+}
+
+function missing(path: string): IssuanceError {
+  return new IssuanceError('database_missing', `there is no database ${path}: check DATABASE_URL`);
+}
+
+/** A read transaction that stays open: every later read sees the database as it is at the first one. */
+function beginSnapshot(connection: Connection): void {
+  connection.db.exec('BEGIN');
+  connection.db.prepare('SELECT count(*) FROM sqlite_master').get();
+}
+
+function readEpoch(connection: Connection): number {
+  return Number(readMeta(connection, META.epoch));
+}
+
+function nextEpoch(connection: Connection): number {
+  return inTransaction(connection, () => {
+    const epoch = readEpoch(connection) + 1;
+    writeMeta(connection, META.epoch, String(epoch));
+    return epoch;
+  });
+}
