@@ -48,6 +48,14 @@ describe('the fees of a replacement', () => {
     });
   });
 
+  test('rise by a wei where an eighth is none, since clients refuse an equal field', () => {
+    const previous = { maxFeePerGas: 1n, maxPriorityFeePerGas: 0n };
+    expect(bumpFees(previous, { baseFee: 0n, tip: 0n }, null)).toEqual({
+      capped: false,
+      fees: { maxFeePerGas: 2n, maxPriorityFeePerGas: 1n },
+    });
+  });
+
   test('follow a market that rose by more', () => {
     const previous = { maxFeePerGas: parseGwei('3'), maxPriorityFeePerGas: parseGwei('1') };
     expect(bumpFees(previous, { baseFee: parseGwei('20'), tip: parseGwei('4') }, parseGwei('100'))).toEqual({

@@ -43,11 +43,9 @@ export function bumpFees(
 ): { readonly capped: false; readonly fees: Fees } | { readonly capped: true } {
   const leastMaxFee = raised(previous.maxFeePerGas);
   const leastTip = raised(previous.maxPriorityFeePerGas);
-  // A tip above the whole fee is invalid; raising a tiny fee by whole wei can bring it there.
-  const least = max(leastMaxFee, leastTip);
-  if (maxFeeCeiling !== null && least > maxFeeCeiling) return { capped: true };
+  if (maxFeeCeiling !== null && leastMaxFee > maxFeeCeiling) return { capped: true };
   const fresh = 2n * market.baseFee + market.tip;
-  const wanted = max(least, fresh);
+  const wanted = max(leastMaxFee, fresh);
   const maxFeePerGas = maxFeeCeiling === null ? wanted : min(wanted, maxFeeCeiling);
   const maxPriorityFeePerGas = min(max(leastTip, market.tip), maxFeePerGas);
   return { capped: false, fees: { maxFeePerGas, maxPriorityFeePerGas } };

@@ -2,10 +2,7 @@ import { type Hex, isHex, numberToHex } from 'viem';
 import { IssuanceError } from '../primitives/failures.ts';
 
 /** A transaction of a reorg: signed bytes or an unsigned call, and which of the new blocks takes it. */
-export type ReorgTransaction = readonly [
-  transaction: Hex | Readonly<Record<string, unknown>>,
-  blockIndex: number,
-];
+type ReorgTransaction = readonly [transaction: Hex | Readonly<Record<string, unknown>>, blockIndex: number];
 
 /** What a local chain can be told beyond the standard methods. Every call rejects with `RpcFailure`. */
 export interface ChainControls {

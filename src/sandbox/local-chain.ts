@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { LOCAL_CHAIN_ID } from '../chain/networks.ts';
 import { createHttpClient } from '../ports/http-client.ts';
 import { createRpcTransport } from '../ports/rpc-transport.ts';
 import { IssuanceError } from '../primitives/failures.ts';
@@ -56,7 +57,7 @@ export interface LocalChain extends ChainControls {
  * platform's package is missing and with `local_chain_failed` when Anvil does not come up.
  */
 export async function startLocalChain(options: LocalChainOptions = {}): Promise<LocalChain> {
-  const chainId = options.chainId ?? 31_337;
+  const chainId = options.chainId ?? LOCAL_CHAIN_ID;
   const child = spawn(anvilBinary(), anvilArguments(options, chainId), { stdio: ['ignore', 'pipe', 'pipe'] });
   const killWithParent = () => {
     child.kill('SIGKILL');

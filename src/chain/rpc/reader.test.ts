@@ -197,7 +197,8 @@ describe('an answer that is not usable', () => {
     await expect(readerOf(receipt).reader.getTransactionReceipt(HASH)).rejects.toEqual(unusable);
   });
 
-  test('a block of another height, or a transaction of another hash, is refused', async () => {
+  test('a block of another height, or a transaction or receipt of another hash, is refused', async () => {
+    await expect(readerOf(RECEIPT).reader.getTransactionReceipt(BLOCK_HASH)).rejects.toEqual(unusable);
     await expect(readerOf(BLOCK).reader.getBlock(15n)).rejects.toEqual(unusable);
     await expect(readerOf(TRANSACTION).reader.getTransaction(BLOCK_HASH)).rejects.toEqual(unusable);
   });

@@ -51,7 +51,7 @@ export interface TransactionReceipt {
 }
 
 /** One topic position of a log filter: one value, any of several, or null for any at all. */
-export type TopicFilter = Hex | readonly Hex[] | null;
+type TopicFilter = Hex | readonly Hex[] | null;
 
 /** Which logs: of a range of blocks, both ends included, or of one block by its hash. */
 export type LogFilter = {
