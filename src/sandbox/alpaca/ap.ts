@@ -12,7 +12,7 @@ import { Refusal } from './refusal.ts';
 import { openAccount, type World } from './world.ts';
 
 /** One row of the issuer's token list. */
-export interface TokenRow {
+interface TokenRow {
   readonly underlying: string;
   readonly token: string;
   readonly networks: readonly string[];

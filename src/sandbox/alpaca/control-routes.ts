@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { parseJson, readFields } from './fields.ts';
+import { parseJson, qtyField, readFields } from './fields.ts';
 import { journalOnWire, positionOnWire } from './lookups.ts';
 import { type MintOrder } from './minting.ts';
-import type { TokenizationRequest } from './model.ts';
+import type { ReceivedCall, TokenizationRequest } from './model.ts';
 import { Refusal, refusalAnswer } from './refusal.ts';
 import { requestOnWire } from './requests.ts';
 import { ruleFromJson } from './rule-json.ts';
@@ -11,8 +11,8 @@ import type { SimulatedAlpaca } from './simulated-alpaca-interface.ts';
 import type { World } from './world.ts';
 
 const emailBody = z.object({ email: z.string().min(1) });
-const accountBody = emailBody.extend({ shares: z.record(z.string(), z.string()).optional() });
-const sharesBody = emailBody.extend({ symbol: z.string().min(1), qty: z.string() });
+const accountBody = emailBody.extend({ shares: z.record(z.string(), qtyField).optional() });
+const sharesBody = emailBody.extend({ symbol: z.string().min(1), qty: qtyField });
 const releaseBody = z.object({ reject: z.string().optional() });
 const outageBody = z.object({ on: z.boolean() });
 
@@ -38,11 +38,11 @@ export function serveControls(app: FastifyInstance, world: World, alpaca: Simula
 function participantRoutes(world: World, alpaca: SimulatedAlpaca): Record<string, Handler> {
   const { ap, state } = alpaca;
   return {
-    'GET /ap/accounts': () => state.participants.map((one) => accountView(alpaca, one.email)),
+    'GET /ap/accounts': () => state.participants.map((one) => accountView(world, one.email)),
     'POST /ap/accounts': ({ body }) => {
       const { email, shares = {} } = readFields(accountBody, body);
       ap.openAccount({ email, shares });
-      return accountView(alpaca, email);
+      return accountView(world, email);
     },
     'POST /ap/connect': ({ body }) => ap.connect(readFields(emailBody, body).email),
     'GET /ap/tokens': () => ap.tokens(),
@@ -60,7 +60,7 @@ function staffRoutes(world: World, alpaca: SimulatedAlpaca): Record<string, Hand
     'POST /ap/shares': ({ body }) => {
       const { email, symbol, qty } = readFields(sharesBody, body);
       ap.deposit(email, symbol, qty);
-      return accountView(alpaca, email);
+      return accountView(world, email);
     },
     'POST /ap/requests/:id/release': ({ params, body }) => {
       const { reject } = readFields(releaseBody, body ?? {});
@@ -71,7 +71,7 @@ function staffRoutes(world: World, alpaca: SimulatedAlpaca): Record<string, Hand
     'GET /ap/custody': () => state.custody.map(positionOnWire),
     'GET /ap/journals': () => state.journals.map(journalOnWire),
     'POST /ap/journals/:id/reverse': ({ params }) => journalOnWire(ap.reverseJournal(params['id'] ?? '')),
-    'GET /ap/calls': () => alpaca.calls().map(({ headers: _secrets, ...call }) => call),
+    'GET /ap/calls': () => alpaca.calls().map(withoutSecrets),
     'GET /ap/sent': () => alpaca.sent(),
     'GET /ap/complaints': () => state.complaints,
     'POST /ap/rules': ({ body }) => {
@@ -123,7 +123,12 @@ function view(world: World, request: TokenizationRequest): Record<string, unknow
   };
 }
 
-function accountView({ ap, state }: SimulatedAlpaca, email: string): unknown {
-  const participant = state.participants.find((one) => one.email === email);
-  return { ...participant, positions: ap.positions(email).map(positionOnWire) };
+function accountView({ participants, book }: World, email: string): unknown {
+  const participant = participants.byEmail(email);
+  return { ...participant, positions: book.positions(participant.accountId).map(positionOnWire) };
+}
+
+/** Headers and forms carry the issuer's credentials; a JSON body stays. */
+function withoutSecrets({ headers: _headers, rawBody: _rawBody, ...call }: ReceivedCall): unknown {
+  return call;
 }

@@ -3,7 +3,7 @@ import { parseQuantity } from '../../primitives/quantity.ts';
 import { Refusal } from './refusal.ts';
 
 /** The chains that Alpaca knows by name. */
-export const networks = [
+const networks = [
   'arbitrum',
   'base',
   'binance',

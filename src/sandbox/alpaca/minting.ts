@@ -8,7 +8,7 @@ import { Refusal } from './refusal.ts';
 import { sendAsScripted } from './sending.ts';
 import { participantOnWire, type World } from './world.ts';
 
-export const mintOrderSchema = z.object({
+const mintOrderSchema = z.object({
   email: z.string(),
   underlying_symbol: symbolField,
   token_symbol: symbolField,

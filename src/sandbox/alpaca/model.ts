@@ -8,13 +8,13 @@ export interface Participant {
   externalId: string | null;
 }
 
-export type TokenizationStatus = 'pending' | 'rejected' | 'completed';
+type TokenizationStatus = 'pending' | 'rejected' | 'completed';
 
 /**
  * What became of telling the issuer the journal's result. `lost`: the issuer answered 4xx, which is final, so shares
  * may be journaled without a mint. `withheld`: a rule kept the true confirm from being sent.
  */
-export type ConfirmState = 'none' | 'sending' | 'delivered' | 'lost' | 'withheld';
+type ConfirmState = 'none' | 'sending' | 'delivered' | 'lost' | 'withheld';
 
 /** One mint or redemption at Alpaca. */
 export interface TokenizationRequest {

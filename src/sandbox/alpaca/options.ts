@@ -22,9 +22,9 @@ export interface IssuerEndpoint {
   readonly apiKey: string;
 }
 
-export type ClientIdField = 'client_external_account_id' | 'client_id' | 'client_account_id';
+type ClientIdField = 'client_external_account_id' | 'client_id' | 'client_account_id';
 
-export type AlpacaPorts = Pick<Ports, 'clock' | 'timers' | 'random' | 'http'>;
+type AlpacaPorts = Pick<Ports, 'clock' | 'timers' | 'random' | 'http'>;
 
 export interface SimulatedAlpacaOptions {
   /** The issuer's designated tokenization account: the only one its calls may name. */

@@ -1,7 +1,7 @@
 import { IssuanceError } from '../../primitives/failures.ts';
 
 /** Alpaca's error codes: the HTTP status followed by five digits. Only `notFound` is documented for tokenization. */
-export const errorCodes = {
+const errorCodes = {
   badRequest: 40010000,
   unauthorized: 40110000,
   forbidden: 40310000,

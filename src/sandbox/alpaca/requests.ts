@@ -33,7 +33,7 @@ export interface ParticipantStore {
   all(): readonly Participant[];
 }
 
-export interface ParticipantFields {
+interface ParticipantFields {
   readonly client_external_account_id?: string | undefined;
   readonly client_account_id?: string | undefined;
   readonly client_id?: string | undefined;

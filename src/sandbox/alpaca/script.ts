@@ -27,16 +27,16 @@ export interface SendAction {
 }
 
 /** What to do with a journal. `hold` leaves it pending until `release`. */
-export interface JournalAction {
+interface JournalAction {
   /** In place of the general journal delay. */
   readonly delayMs?: number;
   readonly outcome?: 'hold' | { readonly reject: string };
 }
 
-export type JournalEndpoint = 'mint_journal' | 'redeem_journal';
+type JournalEndpoint = 'mint_journal' | 'redeem_journal';
 
 /** A call to the issuer that is about to be made. */
-export interface Sending {
+interface Sending {
   readonly endpoint: SendEndpoint;
   readonly body: Readonly<Record<string, unknown>>;
 }
@@ -50,9 +50,9 @@ interface RuleOf<Endpoint extends string, Subject, Action> {
   readonly do: Action;
 }
 
-export type CallRule = RuleOf<CallEndpoint | '*', ReceivedCall, CallAction>;
-export type SendRule = RuleOf<SendEndpoint, Sending, SendAction>;
-export type JournalRule = RuleOf<JournalEndpoint, TokenizationRequest, JournalAction>;
+type CallRule = RuleOf<CallEndpoint | '*', ReceivedCall, CallAction>;
+type SendRule = RuleOf<SendEndpoint, Sending, SendAction>;
+type JournalRule = RuleOf<JournalEndpoint, TokenizationRequest, JournalAction>;
 export type Rule = CallRule | SendRule | JournalRule;
 
 /** The rules that make the simulation misbehave. The first one that matches is taken. */

@@ -1,0 +1,287 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { parseQuantity } from '../../primitives/quantity.ts';
+import type { SimulatedAlpacaOptions } from './options.ts';
+import { deliveries } from './quirks.ts';
+import {
+  ACCOUNT,
+  API_KEY,
+  AP_ACCOUNT,
+  EMAIL,
+  order,
+  startPair,
+  TOKENIZATION,
+  TX_HASH,
+  WALLET,
+} from './testing.ts';
+
+let pair: Awaited<ReturnType<typeof startPair>>;
+const start = async (options: Partial<SimulatedAlpacaOptions> = {}) => {
+  pair = await startPair(options);
+  return pair;
+};
+afterEach(() => pair.stop());
+
+const callback = (id: string, changes: Readonly<Record<string, unknown>> = {}) => ({
+  tokenization_request_id: id,
+  tx_hash: TX_HASH,
+  client_external_account_id: 'ap-1',
+  ...changes,
+});
+const unknownId = '33333333-3333-4333-8333-333333333333';
+
+describe('a mint, in order (facts, section 4)', () => {
+  it('asks the issuer, journals the shares, confirms, and is completed by the callback', async () => {
+    const { alpaca, issuer, call } = await start();
+    const request = await alpaca.ap.requestMint(order('1.5'));
+    expect(request).toMatchObject({ status: 'pending', issuerRequestId: `issuer-${request.id}` });
+    expect(issuer.calls[0]).toMatchObject({ method: 'POST', path: '/tokenization/mint' });
+    expect(issuer.calls[0]?.headers['x-api-key']).toBe(API_KEY);
+    expect(issuer.calls[0]?.body).toEqual({
+      tokenization_request_id: request.id,
+      qty: '1.5',
+      underlying_symbol: 'AAPL',
+      token_symbol: 'tAAPL',
+      network: 'base',
+      wallet_address: WALLET,
+      client_external_account_id: 'ap-1',
+    });
+
+    await alpaca.waitFor(() => request.confirm === 'delivered');
+    expect(issuer.confirms().map(({ body }) => body)).toEqual([
+      {
+        tokenization_request_id: request.id,
+        issuer_request_id: `issuer-${request.id}`,
+        status: 'completed',
+        client_external_account_id: 'ap-1',
+      },
+    ]);
+    expect(alpaca.state.custody).toEqual([
+      { symbol: 'AAPL', quantity: parseQuantity('51.5'), available: parseQuantity('51.5') },
+    ]);
+    expect(alpaca.ap.positions(EMAIL)[0]?.quantity).toBe(parseQuantity('98.5'));
+    expect(alpaca.state.journals[0]).toMatchObject({
+      fromAccount: AP_ACCOUNT,
+      toAccount: ACCOUNT,
+      status: 'executed',
+    });
+
+    const completed = alpaca.mintCompleted(request.id);
+    const answer = await call('POST', `${TOKENIZATION}/callback/mint`, { body: callback(request.id) });
+    expect(answer.status).toBe(200);
+    expect(answer.json).toMatchObject({ status: 'completed', tx_hash: TX_HASH, type: 'mint', qty: '1.5' });
+    expect((await completed).txHash).toBe(TX_HASH);
+    expect(alpaca.calls('callback_mint')[0]?.body).toEqual(callback(request.id));
+  });
+
+  it.each([
+    ['client_id', '/inkind/issuance', 'ap-1'],
+    ['client_account_id', '/inkind/issuance', AP_ACCOUNT],
+  ] as const)('speaks the first generation of paths with %s (section 1)', async (idField, path, value) => {
+    const { alpaca, issuer } = await start({ pathGeneration: 'first', idField });
+    const request = await alpaca.ap.requestMint(order());
+    await alpaca.waitFor(() => request.confirm === 'delivered');
+    expect(issuer.calls.map((one) => one.path)).toEqual([path, '/inkind/issuance/confirm']);
+    expect(issuer.calls[0]?.body[idField]).toBe(value);
+  });
+
+  it('is rejected with the words of an issuer that answers 400, and no share moves', async () => {
+    const { alpaca, issuer } = await start();
+    const body = { error: 'Invalid Wallet: Wallet does not belong to client' };
+    issuer.control.answer = () => ({ status: 400, body });
+    const request = await alpaca.ap.requestMint(order());
+    expect(request).toMatchObject({ status: 'rejected', journal: null });
+    expect(request.reason).toContain(body.error);
+  });
+
+  it.each(['1.0000000001', '0', '-1', '1e3', ''])(
+    'refuses an order of %j before the issuer hears of it: at most 9 decimals, positive',
+    async (qty) => {
+      const { alpaca, issuer } = await start();
+      await expect(alpaca.ap.requestMint(order(qty))).rejects.toMatchObject({ status: 422 });
+      expect(issuer.calls).toEqual([]);
+    },
+  );
+
+  it('refuses an order above the shares that the AP has left', async () => {
+    const { alpaca } = await start();
+    alpaca.script.add({ endpoint: 'mint_journal', do: { outcome: 'hold' } });
+    await alpaca.ap.requestMint(order('60'));
+    await expect(alpaca.ap.requestMint(order('60'))).rejects.toMatchObject({ status: 422 });
+  });
+});
+
+describe('the confirm (facts, delivery rules)', () => {
+  it('is retried with an identical body after 5xx and a cut connection, until a 2xx', async () => {
+    const { alpaca, issuer } = await start();
+    issuer.control.answer = ({ path }) => {
+      if (!path.endsWith('/confirm')) return undefined;
+      if (issuer.confirms().length === 1) return { status: 503, body: {} };
+      return issuer.confirms().length === 2 ? 'drop' : undefined;
+    };
+    const request = await alpaca.ap.requestMint(order());
+    await alpaca.waitFor(() => request.confirm === 'delivered');
+    expect(issuer.confirms()).toHaveLength(3);
+    expect(new Set(issuer.confirms().map(({ rawBody }) => rawBody)).size).toBe(1);
+    expect(alpaca.sent('confirm').map(({ outcome }) => outcome.kind)).toEqual([
+      'answered',
+      'failed',
+      'answered',
+    ]);
+  });
+
+  it('is retried after a time-out', async () => {
+    const { alpaca, issuer } = await start({ issuerTimeoutMs: 200 });
+    issuer.control.answer = ({ path }) =>
+      path.endsWith('/confirm') && issuer.confirms().length === 1 ? 'silent' : undefined;
+    const request = await alpaca.ap.requestMint(order());
+    await alpaca.waitFor(() => request.confirm === 'delivered');
+    expect(alpaca.sent('confirm')[0]?.outcome).toMatchObject({ kind: 'failed', timedOut: true });
+  });
+
+  it.each([400, 401, 404, 409, 429])(
+    'is lost for good after a %i, with the shares journaled',
+    async (status) => {
+      const { alpaca, issuer, call } = await start();
+      issuer.control.answer = ({ path }) =>
+        path.endsWith('/confirm') ? { status, body: { error: 'no' } } : undefined;
+      const request = await alpaca.ap.requestMint(order());
+      await alpaca.waitFor(() => request.confirm === 'lost');
+      expect(request).toMatchObject({ status: 'pending', journal: { status: 'executed' } });
+      expect(request.reason).toContain(String(status));
+      // The journal is the evidence on which the issuer may still go on.
+      await call('POST', `${TOKENIZATION}/callback/mint`, { body: callback(request.id) });
+      expect(request.status).toBe('completed');
+      expect(issuer.confirms()).toHaveLength(1);
+    },
+  );
+
+  it('says rejected, with the reason, when the journal is rejected', async () => {
+    const { alpaca, issuer, call } = await start();
+    alpaca.script.add({ endpoint: 'mint_journal', do: { outcome: { reject: 'account restricted' } } });
+    const request = await alpaca.ap.requestMint(order());
+    await expect(alpaca.mintCompleted(request.id)).rejects.toMatchObject({ code: 'alpaca_request_rejected' });
+    await alpaca.waitFor(() => request.confirm === 'delivered');
+    expect(issuer.confirms()[0]?.body).toMatchObject({ status: 'rejected', reason: 'account restricted' });
+    expect(alpaca.ap.positions(EMAIL)[0]?.available).toBe(parseQuantity('100'));
+    const answer = await call('POST', `${TOKENIZATION}/callback/mint`, { body: callback(request.id) });
+    expect(answer).toMatchObject({ status: 422 });
+  });
+
+  it('can be withheld, and is sent on release', async () => {
+    const { alpaca, issuer } = await start();
+    alpaca.script.add({ endpoint: 'confirm', do: deliveries.never });
+    const request = await alpaca.ap.requestMint(order());
+    await alpaca.waitFor(() => request.confirm === 'withheld');
+    expect(issuer.confirms()).toEqual([]);
+    alpaca.ap.release(request.id);
+    await alpaca.waitFor(() => request.confirm === 'delivered');
+  });
+
+  it.each([
+    ['duplicate', ['completed', 'completed']],
+    ['duplicateTogether', ['completed', 'completed']],
+    ['contradictory', ['completed', 'rejected']],
+  ] as const)('can be %s', async (delivery, statuses) => {
+    const { alpaca, issuer } = await start();
+    alpaca.script.add({ endpoint: 'confirm', do: deliveries[delivery] });
+    await alpaca.ap.requestMint(order());
+    await alpaca.waitFor(() => alpaca.sent('confirm').length === 2);
+    expect(issuer.confirms().map(({ body }) => body['status'])).toEqual(statuses);
+  });
+
+  it('can name a request that the issuer never saw, retried while the issuer answers 503', async () => {
+    const { alpaca, issuer } = await start();
+    alpaca.script.add({ endpoint: 'confirm', do: deliveries.unknownFirst });
+    const request = await alpaca.ap.requestMint(order());
+    issuer.control.answer = ({ body }) =>
+      body['tokenization_request_id'] === request.id ? undefined : { status: 503, body: {} };
+    await alpaca.waitFor(() => request.confirm === 'delivered' && alpaca.sent('confirm').length >= 4);
+    const ids = new Set(issuer.confirms().map(({ body }) => body['tokenization_request_id']));
+    expect(ids).toEqual(new Set([request.id, '00000000-0000-4000-8000-00000000dead']));
+  });
+});
+
+describe('the mint request', () => {
+  it('is sent again after a lost answer, and rejected when none comes (a guess: nothing is documented)', async () => {
+    const { alpaca, issuer } = await start();
+    issuer.control.answer = () => (issuer.calls.length === 1 ? 'drop' : undefined);
+    const request = await alpaca.ap.requestMint(order());
+    expect(request.issuerRequestId).toBe(`issuer-${request.id}`);
+    issuer.control.answer = () => ({ status: 500, body: {} });
+    expect(await alpaca.ap.requestMint(order())).toMatchObject({ status: 'rejected' });
+    expect(alpaca.sent('mint')).toHaveLength(5);
+  });
+
+  it('can be repeated at the same time; an answer with another id is a complaint', async () => {
+    const { alpaca, issuer } = await start();
+    alpaca.script.add({ endpoint: 'mint', do: deliveries.duplicateTogether, times: 'always' });
+    await alpaca.ap.requestMint(order());
+    expect(alpaca.state.complaints).toEqual([]);
+    issuer.control.answer = ({ path }) =>
+      path.endsWith('/mint')
+        ? { status: 200, body: { issuer_request_id: `n${String(issuer.calls.length)}`, status: 'created' } }
+        : undefined;
+    await alpaca.ap.requestMint(order());
+    expect(alpaca.state.complaints).toHaveLength(1);
+  });
+});
+
+describe('POST callback/mint (facts, section 2)', () => {
+  const held = async (options: Partial<SimulatedAlpacaOptions> = {}) => {
+    const { alpaca, call } = await start(options);
+    const request = await alpaca.ap.requestMint(order());
+    await alpaca.waitFor(() => request.confirm === 'delivered');
+    return { request, send: (body: unknown) => call('POST', `${TOKENIZATION}/callback/mint`, { body }) };
+  };
+
+  it.each([
+    ['no AP id', { client_external_account_id: undefined }],
+    ['two AP ids', { client_id: 'ap-1' }],
+    ['an unknown AP', { client_external_account_id: 'someone' }],
+    ['a short hash', { tx_hash: '0x12' }],
+    ['an empty hash', { tx_hash: '' }],
+    ['another wallet', { wallet_address: `0x${'11'.repeat(20)}` }],
+    ['another network', { network: 'ethereum' }],
+    ['an unknown network', { network: 'moon' }],
+  ])('refuses %s with 422 and changes nothing', async (_what, changes) => {
+    const { request, send } = await held();
+    const answer = await send(callback(request.id, changes));
+    expect(answer).toMatchObject({ status: 422, json: { code: 42210000 } });
+    expect(request.status).toBe('pending');
+  });
+
+  it('answers 404 with code 40410000 for an unknown request, 400 for what is not JSON', async () => {
+    const { send } = await held();
+    expect(await send(callback(unknownId))).toMatchObject({ status: 404, json: { code: 40410000 } });
+    expect(await send('{')).toMatchObject({ status: 400 });
+  });
+
+  it('refuses a callback before the journal is executed', async () => {
+    const { alpaca, call } = await start();
+    alpaca.script.add({ endpoint: 'mint_journal', do: { outcome: 'hold' } });
+    const request = await alpaca.ap.requestMint(order());
+    const early = await call('POST', `${TOKENIZATION}/callback/mint`, { body: callback(request.id) });
+    expect(early.status).toBe(422);
+    alpaca.ap.release(request.id);
+    expect(request.journal?.status).toBe('executed');
+  });
+
+  it.each([
+    ['refuse', 422],
+    ['accept', 200],
+  ] as const)('can %s a repeat, whose answer is undocumented', async (repeatedMintCallback, status) => {
+    const { request, send } = await held({ repeatedMintCallback });
+    await send(callback(request.id));
+    expect((await send(callback(request.id))).status).toBe(status);
+    expect((await send(callback(request.id, { tx_hash: `0x${'00'.repeat(32)}` }))).status).toBe(422);
+    expect(request.txHash).toBe(TX_HASH);
+  });
+
+  it('accepts each of the three AP ids, until the sunset of client_id', async () => {
+    const { request, send } = await held({ acceptClientId: false });
+    const old = { client_external_account_id: undefined, client_id: 'ap-1' };
+    expect((await send(callback(request.id, old))).status).toBe(422);
+    const uuid = { client_external_account_id: undefined, client_account_id: AP_ACCOUNT };
+    expect((await send(callback(request.id, uuid))).status).toBe(200);
+  });
+});
