@@ -1,0 +1,141 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import type { FastifyPluginAsync } from 'fastify';
+import { afterEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { systemRandom } from '../ports/system.ts';
+import { IssuanceError } from '../primitives/failures.ts';
+import { recordingLog } from '../telemetry/log.ts';
+import type { AccessRule } from './access.ts';
+import { PROBLEMS } from './problems.ts';
+import { createServer } from './server.ts';
+
+const ALPACA_KEY = 'alpaca-key-0123456789-0123456789-0123';
+const OLD_KEY = 'alpaca-old-0123456789-0123456789-0123';
+const OPS_KEY = 'ops-key-0123456789-0123456789-012345';
+
+const routes: FastifyPluginAsyncZod = async (app) => {
+  app.post('/echo', { schema: { body: z.object({ qty: z.string() }) } }, async (request) => ({
+    qty: request.body.qty,
+    actor: request.actor,
+  }));
+  app.get('/fails', async () => {
+    throw new Error('secret internals');
+  });
+  app.get('/taken', async () => {
+    throw new IssuanceError('email_taken', 'an account with this email exists');
+  });
+};
+
+const servers: { close(): Promise<unknown> }[] = [];
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((it) => it.close()));
+});
+
+function start(alpaca: Partial<AccessRule> = {}) {
+  const log = recordingLog();
+  const server = createServer({
+    log,
+    random: systemRandom,
+    alpaca: {
+      ranges: [],
+      keys: [
+        { name: 'alpaca', key: ALPACA_KEY },
+        { name: 'alpaca-old', key: OLD_KEY },
+      ],
+      refuseForwarded: false,
+      ...alpaca,
+    },
+    internal: { ranges: ['127.0.0.0/8', '::1/128'], keys: [{ name: 'ana', key: OPS_KEY }], refuseForwarded: true },
+    routes: {
+      alpaca: [routes as FastifyPluginAsync],
+      internal: [async (app) => void app.get('/inside', async (request) => ({ actor: request.actor }))],
+      open: [async (app) => void app.get('/health', async () => ({ status: 'ok' }))],
+    },
+  });
+  servers.push(server);
+  return { server, log };
+}
+
+const echo = (payload: string, key = ALPACA_KEY) => ({
+  method: 'POST' as const,
+  url: '/echo',
+  headers: { 'content-type': 'application/json', 'x-api-key': key },
+  payload,
+});
+
+describe('server', () => {
+  test('a quantity keeps its digits whether it is sent as a string or as a number', async () => {
+    const { server } = start();
+    for (const payload of ['{"qty":"12345678901234567890.123456789"}', '{"qty":12345678901234567890.123456789}']) {
+      const answer = await server.inject(echo(payload));
+      expect(answer.json()).toEqual({ qty: '12345678901234567890.123456789', actor: 'alpaca' });
+    }
+  });
+
+  test('during a rotation either key is accepted, and the log knows which', async () => {
+    const answer = await start().server.inject(echo('{"qty":"1"}', OLD_KEY));
+    expect(answer.json()).toMatchObject({ actor: 'alpaca-old' });
+  });
+
+  test.each([
+    ['no key', undefined],
+    ['an empty key', ''],
+    ['a longer key', `${ALPACA_KEY}x`],
+    ["an operator's key", OPS_KEY],
+  ])('refuses %s with 401 before the body is looked at', async (_name, key) => {
+    const headers = { 'content-type': 'application/json', ...(key === undefined ? {} : { 'x-api-key': key }) };
+    const answer = await start().server.inject({ method: 'POST', url: '/echo', headers, payload: '{broken' });
+    expect(answer.statusCode).toBe(401);
+    expect(answer.json()).toMatchObject({ code: 'unauthenticated', status: 401 });
+  });
+
+  test('the address is checked before the key', async () => {
+    const { server } = start({ ranges: ['10.0.0.0/8'] });
+    const answer = await server.inject({ ...echo('{"qty":"1"}'), remoteAddress: '192.0.2.1' });
+    expect(answer.json()).toMatchObject({ code: 'address_forbidden', status: 403 });
+    const mapped = await server.inject({ ...echo('{"qty":"1"}'), remoteAddress: '::ffff:10.1.2.3' });
+    expect(mapped.statusCode).toBe(200);
+  });
+
+  test('internal routes take operators from inside, and refuse whoever hides behind a proxy', async () => {
+    const { server } = start();
+    const inside = { method: 'GET' as const, url: '/inside', headers: { 'x-api-key': OPS_KEY } };
+    expect((await server.inject(inside)).json()).toEqual({ actor: 'ana' });
+    expect((await server.inject({ ...inside, remoteAddress: '203.0.113.9' })).statusCode).toBe(403);
+    const forwarded = { ...inside, headers: { ...inside.headers, 'x-forwarded-for': '127.0.0.1' } };
+    expect((await server.inject(forwarded)).statusCode).toBe(403);
+    const alpacas = { ...inside, headers: { 'x-api-key': ALPACA_KEY } };
+    expect((await server.inject(alpacas)).statusCode).toBe(401);
+  });
+
+  test('health asks for nothing', async () => {
+    const answer = await start().server.inject({ method: 'GET', url: '/health', remoteAddress: '203.0.113.9' });
+    expect(answer.json()).toEqual({ status: 'ok' });
+  });
+
+  test.each([
+    ['malformed', echo('{"qty":1')],
+    ['malformed', echo('{"qty":true}')],
+    ['malformed', echo('')],
+    ['payload_too_large', echo(`{"qty":"${'1'.repeat(1_100_000)}"}`)],
+    ['unsupported_media_type', { ...echo('qty=1'), headers: { 'x-api-key': ALPACA_KEY, 'content-type': 'text/plain' } }],
+    ['not_found', { ...echo('{}'), url: '/nowhere' }],
+    ['email_taken', { method: 'GET' as const, url: '/taken', headers: { 'x-api-key': ALPACA_KEY } }],
+  ] as const)('answers %s as a problem with its code and the text in `error`', async (code, request) => {
+    const answer = await start().server.inject(request);
+    expect(answer.headers['content-type']).toContain('application/problem+json');
+    expect(answer.statusCode).toBe(PROBLEMS[code].status);
+    const body = answer.json<Record<string, string>>();
+    expect(body).toMatchObject({ code, status: PROBLEMS[code].status, type: `urn:issuance:problem:${code}` });
+    expect(body['error']).toBe(body['detail']);
+  });
+
+  test('an unforeseen failure tells the client nothing but the request id, and the log everything', async () => {
+    const { server, log } = start();
+    const answer = await server.inject({ method: 'GET', url: '/fails', headers: { 'x-api-key': ALPACA_KEY } });
+    expect(answer.statusCode).toBe(500);
+    expect(answer.body).not.toContain('secret internals');
+    const line = log.entries.find((it) => it.level === 'error');
+    expect(line?.fields).toMatchObject({ request_id: answer.headers['x-request-id'], code: 'internal' });
+  });
+});
