@@ -1,14 +1,14 @@
-import fc from 'fast-check';
+import { assert, double, integer, nat, property } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { backoffMs, cutDelayMs, FIRST_BACKOFF_MS, LONGEST_BACKOFF_MS, LONGEST_DELAY_MS } from './backoff.ts';
 
-const attempts = fc.integer({ min: 1, max: 100_000 });
-const fraction = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+const attempts = integer({ min: 1, max: 100_000 });
+const fraction = double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
 describe('backoff', () => {
   test('every pause is a whole number between half the first and the longest', () => {
-    fc.assert(
-      fc.property(attempts, fraction, (count, part) => {
+    assert(
+      property(attempts, fraction, (count, part) => {
         const delayMs = backoffMs(count, part);
         expect(Number.isSafeInteger(delayMs)).toBe(true);
         expect(delayMs).toBeGreaterThanOrEqual(FIRST_BACKOFF_MS / 2);
@@ -18,8 +18,8 @@ describe('backoff', () => {
   });
 
   test('more attempts never shorten the pause, at the same jitter', () => {
-    fc.assert(
-      fc.property(attempts, fraction, (count, part) => {
+    assert(
+      property(attempts, fraction, (count, part) => {
         expect(backoffMs(count + 1, part)).toBeGreaterThanOrEqual(backoffMs(count, part));
       }),
     );
@@ -27,13 +27,15 @@ describe('backoff', () => {
 
   test('doubles until the longest', () => {
     const almostOne = 1 - Number.EPSILON;
-    expect([1, 2, 3, 8, 9].map((count) => backoffMs(count, almostOne))).toEqual([250, 500, 1000, 30_000, 30_000]);
+    expect([1, 2, 3, 8, 9].map((count) => backoffMs(count, almostOne))).toEqual([
+      250, 500, 1000, 30_000, 30_000,
+    ]);
     expect([1, 2, 3].map((count) => backoffMs(count, 0))).toEqual([125, 250, 500]);
   });
 
   test('jitter spreads over half of the pause', () => {
-    fc.assert(
-      fc.property(attempts, fraction, fraction, (count, one, other) => {
+    assert(
+      property(attempts, fraction, fraction, (count, one, other) => {
         const [shorter, longer] = [Math.min(one, other), Math.max(one, other)];
         expect(backoffMs(count, longer)).toBeGreaterThanOrEqual(backoffMs(count, shorter));
         expect(backoffMs(count, longer)).toBeLessThanOrEqual(2 * backoffMs(count, shorter));
@@ -42,12 +44,18 @@ describe('backoff', () => {
   });
 
   test('bounds of the caller hold, and none exceeds the longest delay', () => {
-    fc.assert(
-      fc.property(attempts, fraction, fc.integer({ min: 1, max: 10 ** 9 }), fc.nat(10 ** 9), (n, part, first, rest) => {
-        const delayMs = backoffMs(n, part, first, first + rest);
-        expect(delayMs).toBeLessThanOrEqual(Math.min(first + rest, LONGEST_DELAY_MS));
-        expect(delayMs).toBeGreaterThanOrEqual(Math.min(first, LONGEST_DELAY_MS) / 2);
-      }),
+    assert(
+      property(
+        attempts,
+        fraction,
+        integer({ min: 1, max: 10 ** 9 }),
+        nat(10 ** 9),
+        (n, part, first, rest) => {
+          const delayMs = backoffMs(n, part, first, first + rest);
+          expect(delayMs).toBeLessThanOrEqual(Math.min(first + rest, LONGEST_DELAY_MS));
+          expect(delayMs).toBeGreaterThanOrEqual(Math.min(first, LONGEST_DELAY_MS) / 2);
+        },
+      ),
     );
   });
 });

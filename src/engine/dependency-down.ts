@@ -19,7 +19,10 @@ export class DependencyDown extends IssuanceError {
       readonly details?: Readonly<Record<string, string | number | boolean | null>>;
     } = {},
   ) {
-    super('dependency_down', message, { cause: options.cause, ...(options.details && { details: options.details }) });
+    super('dependency_down', message, {
+      cause: options.cause,
+      ...(options.details && { details: options.details }),
+    });
     this.dependency = dependency;
     this.retryAfterMs = options.retryAfterMs ?? null;
   }

@@ -1,5 +1,6 @@
 import type { Cell, Row, TableDefinition } from '../event-store/event-store.ts';
 import type { ImpliedRow, StreamFacts } from '../event-store/ledger.ts';
+import { cutDelayMs } from './backoff.ts';
 
 /**
  * The `work` table: one row for every operation that is not at its end, and for everything else that must go on
@@ -18,13 +19,14 @@ export const WORK_TABLE: TableDefinition = {
     lane: 'text',
     network: 'text',
     underlying: 'text',
+    version: 'integer',
     due_ms: 'integer',
     attempts: 'integer',
     last_error: 'json',
   },
   required: ['kind', 'phase', 'since_ms', 'attempts'],
   key: ['id'],
-  indexes: [['lane', 'due_ms'], ['due_ms'], ['kind', 'phase', 'since_ms']],
+  indexes: [['lane', 'due_ms'], ['due_ms'], ['kind', 'phase', 'since_ms'], ['kind', 'dependency', 'due_ms']],
   source: 'log',
   operationalColumns: ['due_ms', 'attempts', 'last_error'],
 };
@@ -51,6 +53,11 @@ export interface WorkRow {
   readonly lane: string | null;
   readonly network: string | null;
   readonly underlying: string | null;
+  /**
+   * Version of the stream that implied the row, by which the engine sees that a step was overtaken by a commit. Null
+   * on rows that no stream implies.
+   */
+  readonly version: number | null;
   /** Null: waits for an event, not for a time. */
   readonly dueMs: number | null;
   readonly attempts: number;
@@ -66,7 +73,12 @@ export type NextStep =
   /** Ready for the lane: it takes the operation into a transaction. */
   | { readonly kind: 'lane'; readonly lane: string }
   /** Waits for an event of another stream or for a person; looked at again at most every `recheckMs`, if given. */
-  | { readonly kind: 'wait'; readonly for: string; readonly dependency?: string; readonly recheckMs?: number };
+  | {
+      readonly kind: 'wait';
+      readonly for: string;
+      readonly dependency?: string;
+      readonly recheckMs?: number;
+    };
 
 /** The work row that a state implies; none at an end. Committing an event makes the row due at once. */
 export function workRow(
@@ -92,13 +104,14 @@ export function workRow(
     lane: next.kind === 'lane' ? next.lane : null,
     network: input.network ?? null,
     underlying: input.underlying ?? null,
+    version: facts.version,
   };
   const dueMs =
     next.kind !== 'wait'
       ? facts.updatedMs
       : next.recheckMs === undefined
         ? null
-        : facts.updatedMs + next.recheckMs;
+        : facts.updatedMs + cutDelayMs(next.recheckMs);
   return [{ table: WORK_TABLE.name, row, reset: { due_ms: dueMs, attempts: 0, last_error: null } }];
 }
 
@@ -106,8 +119,9 @@ export function workRow(
 export type StepResult =
   /** A commit was made; it set the due time itself. */
   | { readonly kind: 'advanced' }
-  /** Looked, and it is too early. Not a failure; `attempts` counts it when `poll` is given (delays double within it). */
+  /** Looked, and it is too early. Not a failure: attempts and last error are cleared. At most `LONGEST_DELAY_MS`. */
   | { readonly kind: 'later'; readonly delayMs: number }
+  /** The same with a growing delay: `attempts` counts, the delay doubles from first to longest. */
   | { readonly kind: 'poll'; readonly firstMs: number; readonly longestMs: number }
   /** Failed without deciding anything: the row keeps the error, and backs off. */
   | { readonly kind: 'failed'; readonly error: WorkError };
@@ -137,6 +151,7 @@ export function readWorkRow(row: Row): WorkRow {
     lane: row['lane'] as string | null,
     network: row['network'] as string | null,
     underlying: row['underlying'] as string | null,
+    version: row['version'] as number | null,
     dueMs: row['due_ms'] as number | null,
     attempts: row['attempts'] as number,
     lastError: row['last_error'] as WorkError | null,
