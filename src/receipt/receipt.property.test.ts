@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ReceiptCommand, ReceiptState } from './receipt.ts';
 import { decideReceipt, evolveReceipt, isOverdrawn, reservedShares } from './receipt.ts';
@@ -88,7 +88,9 @@ const own = fc.oneof(
 );
 const anyone = fc.oneof(own, fc.record({ act: fc.constant('strangerBurns' as const), shares: amount }));
 
-function run(model: ReturnType<typeof createModel>, step: fc.TypeOfArbitrary<typeof anyone>) {
+type Step = typeof anyone extends fc.Arbitrary<infer Value> ? Value : never;
+
+function run(model: ReturnType<typeof createModel>, step: Step) {
   switch (step.act) {
     case 'read':
       return model.read(step.age);

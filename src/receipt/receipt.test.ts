@@ -18,7 +18,11 @@ const fact: DepositFacts = {
   ordinal: 0,
 };
 const deposited: ReceiptEvent = { type: 'ReceiptDeposited', data: fact };
-const reading = (balance: bigint, blockNumber: bigint, holder: BalanceReading['holder'] = BOT): ReceiptEvent => ({
+const reading = (
+  balance: bigint,
+  blockNumber: bigint,
+  holder: BalanceReading['holder'] = BOT,
+): ReceiptEvent => ({
   type: 'BalanceRead',
   data: { holder, balance, blockNumber, blockHash: HASH },
 });
@@ -78,29 +82,37 @@ describe('receipt', () => {
   test('two redemptions cannot reserve the same shares', () => {
     const it = given(deposited, reading(100n, 12n), reserved(60n));
     expect(it.free).toBe(40n);
-    expect(() =>
-      it.when({ type: 'reserve', redemptionId: 'r2', shares: 41n, transactionId: 't2' }),
-    ).toThrow(/40 are free/);
-    expect(it.when({ type: 'reserve', redemptionId: 'r2', shares: 40n, transactionId: 't2' })).toHaveLength(1);
+    expect(() => it.when({ type: 'reserve', redemptionId: 'r2', shares: 41n, transactionId: 't2' })).toThrow(
+      /40 are free/,
+    );
+    expect(it.when({ type: 'reserve', redemptionId: 'r2', shares: 40n, transactionId: 't2' })).toHaveLength(
+      1,
+    );
   });
 
-  test.each([100n, 70n, 40n])('while a burn of 60 is pending, a reading of %d corrects nothing', (balance) => {
-    const pending = [deposited, reading(100n, 12n), reserved(60n)];
-    expect(given(...pending).when(read(balance, 13n))).toEqual([]);
-  });
+  test.each([100n, 70n, 40n])(
+    'while a burn of 60 is pending, a reading of %d corrects nothing',
+    (balance) => {
+      const pending = [deposited, reading(100n, 12n), reserved(60n)];
+      expect(given(...pending).when(read(balance, 13n))).toEqual([]);
+    },
+  );
 
   test.each([
     [39n, true],
     [120n, false],
     [61n, false],
-  ])('a reading of %d that pending burns of 30 and 9 do not explain replaces the balance', (balance, short) => {
-    const pending = [deposited, reading(110n, 12n), reserved(30n), reserved(9n, 'r2')];
-    const events = given(...pending).when(read(balance, 13n));
-    expect(events).toEqual([reading(balance, 13n)]);
-    const it = given(...pending, ...events);
-    expect([it.balance, it.overdrawn]).toEqual([balance, false]);
-    expect(short).toBe(it.free === 0n);
-  });
+  ])(
+    'a reading of %d that pending burns of 30 and 9 do not explain replaces the balance',
+    (balance, short) => {
+      const pending = [deposited, reading(110n, 12n), reserved(30n), reserved(9n, 'r2')];
+      const events = given(...pending).when(read(balance, 13n));
+      expect(events).toEqual([reading(balance, 13n)]);
+      const it = given(...pending, ...events);
+      expect([it.balance, it.overdrawn]).toEqual([balance, false]);
+      expect(short).toBe(it.free === 0n);
+    },
+  );
 
   test('a reading below what is reserved is taken and shows the receipt as overdrawn', () => {
     const it = given(deposited, reading(100n, 12n), reserved(60n), reading(39n, 13n));
@@ -125,12 +137,15 @@ describe('receipt', () => {
 
   test('a released reservation frees the shares, and what seemed explained is read again', () => {
     const pending = [deposited, reading(100n, 12n), reserved(60n)];
-    const events = given(...pending).when({ type: 'release', redemptionId: 'r1', shares: 60n, why: 'reverted' });
+    const events = given(...pending).when({
+      type: 'release',
+      redemptionId: 'r1',
+      shares: 60n,
+      why: 'reverted',
+    });
     const it = given(...pending, ...events);
     expect([it.free, it.due]).toEqual([100n, true]);
-    expect(() => it.when({ type: 'release', redemptionId: 'r1', shares: 1n, why: 'again' })).toThrow(
-      /not 1/,
-    );
+    expect(() => it.when({ type: 'release', redemptionId: 'r1', shares: 1n, why: 'again' })).toThrow(/not 1/);
   });
 
   test('a burn found on chain without a reservation counts unless a later reading holds it already', () => {

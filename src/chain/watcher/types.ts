@@ -1,7 +1,7 @@
 import type { Address, Hex } from 'viem';
-import type { Outcome } from '../../transaction/lane-feature.ts';
-import type { VaultLog } from '../../vault/logs.ts';
+import type { Outcome } from '../../event-store/ledger.ts';
 import type { PinnedRpc } from '../rpc/types.ts';
+import type { DecodedLog } from './decode-logs.ts';
 
 /** A vault that is watched, retired ones included. Addresses in lower case. */
 export interface WatchedVault {
@@ -25,7 +25,7 @@ export interface LogBatch {
   /** Of these vaults and their receipt contracts. */
   readonly vaults: readonly WatchedVault[];
   /** In the order of the chain, each once. */
-  readonly logs: readonly VaultLog[];
+  readonly logs: readonly DecodedLog[];
   /** Transfers in earlier blocks are history and never redeemed. */
   readonly redemptionsFromBlock: bigint;
   /** The endpoint that the logs came from: reads that must agree with them go here. */

@@ -1,0 +1,46 @@
+import type { Address } from 'viem';
+import { IssuanceError } from '../../primitives/failures.ts';
+import type { RawLog } from '../raw-log.ts';
+import type { PinnedRpc } from '../rpc/types.ts';
+import { watchFilters } from './filters.ts';
+import type { WatchedVault } from './types.ts';
+
+/** An answer that cannot be true as a whole; the same range is asked for again. */
+export class UnsettledLogs extends IssuanceError {
+  override readonly name = 'UnsettledLogs';
+  constructor(message: string) {
+    super('unsettled_logs', message);
+  }
+}
+
+/**
+ * Reads all logs of these vaults and their receipt contracts that concern the service, in the order of the chain and
+ * each once. Three queries, since no single filter says "to a wallet of ours" for all kinds of log.
+ *
+ * Rejects with `RpcFailure`, and with `UnsettledLogs` when the answers contradict each other.
+ */
+export async function readLogs(
+  rpc: PinnedRpc,
+  vaults: readonly WatchedVault[],
+  wallets: readonly Address[],
+  range: { readonly fromBlock: bigint; readonly toBlock: bigint },
+): Promise<readonly RawLog[]> {
+  const filters = watchFilters(vaults, wallets);
+  const answers = await Promise.all(filters.map((filter) => rpc.getLogs({ ...filter, ...range })));
+  const logs = answers.flat();
+  assertSettled(logs);
+  const byIdentity = new Map(logs.map((log) => [`${log.blockHash} ${log.logIndex}`, log]));
+  return [...byIdentity.values()].toSorted(
+    (a, b) => Number(a.blockNumber - b.blockNumber) || a.logIndex - b.logIndex,
+  );
+}
+
+function assertSettled(logs: readonly RawLog[]): void {
+  const hashes = new Map<bigint, string>();
+  for (const { removed, blockNumber, blockHash, transactionHash } of logs) {
+    if (removed) throw new UnsettledLogs(`the node takes back a log of ${transactionHash}`);
+    const hash = hashes.get(blockNumber) ?? blockHash;
+    if (hash !== blockHash) throw new UnsettledLogs(`the node gave logs of two blocks ${blockNumber}`);
+    hashes.set(blockNumber, hash);
+  }
+}
