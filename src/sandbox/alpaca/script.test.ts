@@ -81,7 +81,7 @@ describe('rules on the issuer’s calls', () => {
     const { alpaca, list } = await start();
     const answer = (status: number) => ({ act: false, reply: { status, body: '' } });
     alpaca.script.add(
-      { endpoint: 'list_requests', when: 2, do: answer(502) },
+      { endpoint: 'list_requests', when: 2, times: 'always', do: answer(502) },
       { endpoint: '*', when: ({ query }) => query['type'] === 'mint', do: answer(503) },
       { endpoint: 'list_requests', times: 2, do: answer(504) },
     );
