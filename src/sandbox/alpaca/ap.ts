@@ -18,7 +18,10 @@ interface TokenRow {
   readonly networks: readonly string[];
 }
 
-/** What an AP does, and what only Alpaca's staff can do. Every method throws `Refusal` for what Alpaca refuses. */
+/**
+ * What an AP does, and what only Alpaca's staff can do. Every method throws `Refusal` for what Alpaca
+ * refuses.
+ */
 export interface ParticipantControls {
   /** Opens an account at Alpaca. */
   openAccount(options: ParticipantOptions): Participant;
@@ -26,7 +29,9 @@ export interface ParticipantControls {
   connect(email: string): Promise<Participant>;
   /** The issuer's token list. */
   tokens(): Promise<readonly TokenRow[]>;
-  /** Orders a mint; resolves when the issuer has answered: `pending`, or `rejected` with the issuer's words. */
+  /**
+   * Orders a mint; resolves when the issuer has answered: `pending`, or `rejected` with the issuer's words.
+   */
   requestMint(order: MintOrder): Promise<TokenizationRequest>;
   /** Executes a journal that is pending, or rejects it; otherwise sends a confirm that a rule withheld. */
   release(id: string, outcome?: { readonly reject: string }): TokenizationRequest;

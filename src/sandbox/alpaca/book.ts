@@ -16,7 +16,10 @@ export interface Book {
   position(account: string, symbol: string): Position;
   /** Those that are not zero, sorted by symbol. */
   positions(account: string): readonly Position[];
-  /** Opens a pending journal, which takes its shares from what is available; rejected at once when they are short. */
+  /**
+   * Opens a pending journal, which takes its shares from what is available; rejected at once when they are
+   * short.
+   */
   open(movement: Pick<Journal, 'fromAccount' | 'toAccount' | 'symbol' | 'quantity'>): Journal;
   execute(journal: Journal): void;
   reject(journal: Journal, reason: string): void;

@@ -23,7 +23,8 @@ const schema = z.object({
 /**
  * The issuer says that a mint is on chain: the request is completed.
  *
- * @throws Refusal 400, 404 `40410000`, or 422 when it contradicts what Alpaca knows or the journal is not executed.
+ * @throws Refusal 400, 404 `40410000`, or 422 when it contradicts what Alpaca knows, or the journal is not
+ *   executed.
  */
 export function callbackMint(world: World, call: ReceivedCall): Answer {
   const { settings } = world;

@@ -4,9 +4,14 @@ import { IssuanceError } from '../../primitives/failures.ts';
 export interface Changes {
   /** Says that something changed: every waiting predicate is asked again. */
   notify(): void;
-  /** A background task failed, for instance a function of a rule: everyone who waits, now or later, fails with it. */
+  /**
+   * A background task failed, for instance a function of a rule: everyone who waits, now or later, fails
+   * with it.
+   */
   fail(cause: unknown): void;
-  /** Resolves with the first value of `look` that is neither undefined, null nor false; it is asked at once. */
+  /**
+   * Resolves with the first value of `look` that is neither undefined, null nor false; it is asked at once.
+   */
   waitFor<T>(look: () => T): Promise<Exclude<T, undefined | null | false>>;
   /** Fails everyone who still waits. */
   close(): void;

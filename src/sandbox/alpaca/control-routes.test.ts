@@ -58,7 +58,7 @@ describe('playing the AP with curl', () => {
     expect(first.issuer.calls[0]?.body).toEqual({ email: EMAIL, account: '700000001' });
   });
 
-  it('says what is wrong: unknown email, short shares, an issuer that refuses, a body that is not JSON', async () => {
+  it('says what is wrong: unknown email, short shares, a refusing issuer, a body that is not JSON', async () => {
     const { issuer, post } = await start();
     expect((await post('/ap/connect', { email: 'no@one' })).status).toBe(404);
     expect((await post('/ap/mints', order('101'))).status).toBe(422);

@@ -8,8 +8,8 @@ export interface IssuerLink {
   /** One exchange. Never rejects for what the issuer does. */
   exchange(endpoint: SendEndpoint, body?: Readonly<Record<string, unknown>>): Promise<SentCall>;
   /**
-   * Sends until an answer is final, as Alpaca does: again on 5xx, connection failure or time-out, with an identical
-   * body; a 2xx or 4xx ends it, as does the `attempts`-th try.
+   * Sends until an answer is final, as Alpaca does: again on 5xx, connection failure or time-out, with an
+   * identical body; a 2xx or 4xx ends it, as does the `attempts`-th try.
    */
   deliver(
     endpoint: SendEndpoint,

@@ -24,8 +24,8 @@ export type MintOrder = z.input<typeof mintOrderSchema>;
 const mintAnswer = z.object({ issuer_request_id: z.string().min(1), status: z.literal('created') });
 
 /**
- * Takes an AP's order and asks the issuer for the mint; on its 200 the journal begins. Resolves when the issuer has
- * answered, with a request that is `pending`, or `rejected` with the issuer's words as `reason`.
+ * Takes an AP's order and asks the issuer for the mint; on its 200 the journal begins. Resolves when the issuer
+ * has answered, with a request that is `pending`, or `rejected` with the issuer's words as `reason`.
  *
  * @throws Refusal 422 for an order that Alpaca itself refuses, before the issuer hears of it.
  */

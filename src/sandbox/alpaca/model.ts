@@ -11,8 +11,8 @@ export interface Participant {
 type TokenizationStatus = 'pending' | 'rejected' | 'completed';
 
 /**
- * What became of telling the issuer the journal's result. `lost`: the issuer answered 4xx, which is final, so shares
- * may be journaled without a mint. `withheld`: a rule kept the true confirm from being sent.
+ * What became of telling the issuer the journal's result. `lost`: the issuer answered 4xx, which is final, so
+ * shares may be journaled without a mint. `withheld`: a rule kept the true confirm from being sent.
  */
 type ConfirmState = 'none' | 'sending' | 'delivered' | 'lost' | 'withheld';
 

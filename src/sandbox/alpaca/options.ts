@@ -60,9 +60,14 @@ export interface SimulatedAlpacaOptions {
   readonly visibleAfterMs?: number;
   /** A completed request older than this is missing from the list; default a day. */
   readonly listRetentionMs?: number;
-  /** Answer to a second mint callback with the same hash, which is undocumented; default `refuse`, the harsher. */
+  /**
+   * Answer to a second mint callback with the same hash, which is undocumented; default `refuse`, the
+   * harsher.
+   */
   readonly repeatedMintCallback?: 'accept' | 'refuse';
-  /** False plays the time after the sunset of `client_id`; default true, since no page confirms the removal. */
+  /**
+   * False plays the time after the sunset of `client_id`; default true, since no page confirms the removal.
+   */
   readonly acceptClientId?: boolean;
   /** Longest Idempotency-Key: 128, or 36, the announced limit, which is the default. */
   readonly idempotencyKeyLength?: number;

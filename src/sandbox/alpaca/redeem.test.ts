@@ -114,7 +114,7 @@ describe('Idempotency-Key (facts, section 2)', () => {
     expect((await send(redeem(), KEY)).status).toBe(400);
   });
 
-  it('without a key, or under another one, a used issuer_request_id is 422 although it was applied', async () => {
+  it('without a key, or under another, a used issuer_request_id is 422 although applied', async () => {
     const { alpaca, send } = await start();
     await send(redeem());
     const message = 'issuer_request_id already used';

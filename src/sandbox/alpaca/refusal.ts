@@ -1,6 +1,9 @@
 import { IssuanceError } from '../../primitives/failures.ts';
 
-/** Alpaca's error codes: the HTTP status followed by five digits. Only `notFound` is documented for tokenization. */
+/**
+ * Alpaca's error codes: the HTTP status followed by five digits. Only `notFound` is documented for
+ * tokenization.
+ */
 const errorCodes = {
   badRequest: 40010000,
   unauthorized: 40110000,

@@ -28,7 +28,10 @@ export interface ParticipantStore {
   add(participant: Participant): void;
   /** @throws Refusal 404. */
   byEmail(email: string): Participant;
-  /** The AP that one of the three wire fields names. @throws Refusal 422 unless exactly one known AP is named. */
+  /**
+   * The AP that one of the three wire fields names. @throws Refusal 422 unless exactly one known AP is
+   * named.
+   */
   named(fields: ParticipantFields, acceptClientId: boolean): Participant;
   all(): readonly Participant[];
 }

@@ -77,7 +77,7 @@ describe('rules on the issuer’s calls', () => {
     expect(pausesMs[0]).toBe(3_600_000);
   });
 
-  it('takes the first rule that matches, by number of the call, by predicate, and as often as told', async () => {
+  it('takes the first rule that matches, by number of the call or predicate, as often as told', async () => {
     const { alpaca, list } = await start();
     const answer = (status: number) => ({ act: false, reply: { status, body: '' } });
     alpaca.script.add(

@@ -43,7 +43,10 @@ interface Sending {
 
 interface RuleOf<Endpoint extends string, Subject, Action> {
   readonly endpoint: Endpoint;
-  /** The n-th matching endpoint's call since the rule was added, counted from 1, or a predicate; default every one. */
+  /**
+   * The n-th matching endpoint's call since the rule was added, counted from 1, or a predicate; default
+   * every one.
+   */
   readonly when?: number | ((subject: Subject) => boolean);
   /** How often it applies; default once. */
   readonly times?: number | 'always';

@@ -7,8 +7,8 @@ type Body = Readonly<Record<string, unknown>>;
 /**
  * Delivers a body to the issuer as the script wants it: late, several times, altered, or not at all.
  *
- * `onTruth` gets the end of every delivery whose body is the true one. Resolves when all deliveries ended; gives
- * whether the true body was among them.
+ * `onTruth` gets the end of every delivery whose body is the true one. Resolves when all deliveries ended;
+ * gives whether the true body was among them.
  */
 export async function sendAsScripted(
   world: World,

@@ -40,8 +40,8 @@ export interface SimulatedAlpaca {
   /** What Alpaca called at the issuer and what came of it, oldest first. */
   sent(endpoint?: SendEndpoint): readonly SentCall[];
   /**
-   * Begins or ends an outage of what Alpaca serves: `unavailable` answers 503 to everything, `unreachable` closes the
-   * port (the control routes too). Alpaca's own calls to the issuer go on.
+   * Begins or ends an outage of what Alpaca serves: `unavailable` answers 503 to everything, `unreachable` closes
+   * the port (the control routes too). Alpaca's own calls to the issuer go on.
    */
   outage(on: boolean, kind?: 'unavailable' | 'unreachable'): Promise<void>;
   /** Resolves with the first value of `look` that is not empty; asked now and after every change. */

@@ -26,7 +26,10 @@ interface IssuerCall {
   readonly body: Record<string, unknown>;
 }
 
-/** How the fake issuer answers; undefined leaves it to the defaults, `drop` cuts the connection, `silent` says nothing. */
+/**
+ * How the fake issuer answers; undefined leaves it to the defaults, `drop` cuts the connection, `silent`
+ * says nothing.
+ */
 type IssuerAnswer = { readonly status: number; readonly body: unknown } | 'drop' | 'silent' | undefined;
 
 /** A small issuer that answers as the facts say, unless `answer` is replaced. */
