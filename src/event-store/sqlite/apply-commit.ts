@@ -11,6 +11,8 @@ export interface PreparedCommit {
   readonly metadata: string;
   /** JSON of each event's data, by append and event. */
   readonly data: readonly (readonly string[])[];
+  /** Its rows, once they were computed: a group that starts over does not ask for them again. */
+  computed: { readonly timeMs: number; readonly writes: readonly PreparedWrite[] } | null;
 }
 
 export type Outcome = { readonly committed: Committed } | { readonly refused: unknown };
@@ -38,6 +40,7 @@ export function prepareCommit(commit: Commit): PreparedCommit {
     commit,
     metadata: encodeJson(commit.metadata as unknown as JsonObject),
     data: commit.appends.map((append) => append.events.map((event) => encodeJson(event.data))),
+    computed: null,
   };
 }
 
@@ -54,53 +57,65 @@ interface StreamHead {
   readonly version: number;
 }
 
+/** A commit was refused after it had written, and only a rollback of the transaction takes that back. */
+export interface Tainted {
+  readonly tainted: unknown;
+}
+
 /** Applies commits inside the open transaction of a group. */
 export function createApply(connection: Connection, writer: RowWriter) {
   /**
-   * Takes the commit in whole, or refuses it in whole and leaves the transaction as it was.
+   * Takes the commit in whole, or refuses it in whole. `isolated` puts a savepoint around it, so that a refusal
+   * leaves the transaction as it was; without, a late refusal answers `tainted`. Savepoints copy every page that a
+   * commit touches, which costs as much as the commit itself, and refusals of this kind are rare.
    *
    * @throws only what leaves the outcome of the whole group unknown.
    */
-  return (prepared: PreparedCommit, stamp: CommitStamp): Outcome => {
-    const { commit } = prepared;
+  return (prepared: PreparedCommit, stamp: CommitStamp, isolated: boolean): Outcome | Tainted => {
     let heads: readonly StreamHead[];
     try {
-      heads = checkVersions(connection, commit);
-      checkGuards(connection, commit);
+      heads = checkVersions(connection, prepared.commit);
+      checkGuards(connection, prepared.commit);
     } catch (error) {
       if (error instanceof VersionConflict || error instanceof GuardConflict) return { refused: error };
       throw error;
     }
-    let writes: readonly PreparedWrite[] = [];
+    let writes: readonly PreparedWrite[];
     try {
-      if (commit.writes !== undefined) writes = commit.writes(stamp).map((it) => writer.prepare(it));
+      writes = computeWrites(writer, prepared, stamp);
     } catch (error) {
       // The caller's own error: nothing was written yet.
       return { refused: error };
     }
-    // Without rows nothing can be refused any more, and the savepoint can be spared.
-    if (writes.length === 0) return { committed: append(connection, prepared, heads, stamp) };
-    return withinSavepoint(connection, () => {
+    // Without rows nothing can be refused any more.
+    const guarded = isolated && writes.length > 0;
+    if (guarded) connection.prepare('SAVEPOINT one').run();
+    try {
       const committed = append(connection, prepared, heads, stamp);
       for (const write of writes) writer.run(write);
-      return committed;
-    });
+      if (guarded) connection.prepare('RELEASE one').run();
+      return { committed };
+    } catch (error) {
+      // A failure of the database may have rolled the whole group back; then there is nothing to return to.
+      if (!isRefusal(error) || !connection.db.isTransaction) throw error;
+      if (!guarded) return { tainted: error };
+      connection.prepare('ROLLBACK TO one').run();
+      connection.prepare('RELEASE one').run();
+      return { refused: error };
+    }
   };
 }
 
-function withinSavepoint(connection: Connection, task: () => Committed): Outcome {
-  connection.prepare('SAVEPOINT one').run();
-  try {
-    const committed = task();
-    connection.prepare('RELEASE one').run();
-    return { committed };
-  } catch (error) {
-    // A failure of the database may have rolled the whole group back; then there is no savepoint to return to.
-    if (!isRefusal(error) || !connection.db.isTransaction) throw error;
-    connection.prepare('ROLLBACK TO one').run();
-    connection.prepare('RELEASE one').run();
-    return { refused: error };
-  }
+function computeWrites(
+  writer: RowWriter,
+  prepared: PreparedCommit,
+  stamp: CommitStamp,
+): readonly PreparedWrite[] {
+  if (prepared.commit.writes === undefined) return [];
+  if (prepared.computed?.timeMs === stamp.timeMs) return prepared.computed.writes;
+  const writes = prepared.commit.writes(stamp).map((it) => writer.prepare(it));
+  prepared.computed = { timeMs: stamp.timeMs, writes };
+  return writes;
 }
 
 function isRefusal(error: unknown): boolean {

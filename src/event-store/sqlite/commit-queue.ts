@@ -146,12 +146,27 @@ function createGroupRunner(options: {
     return { timeMs: lastTimeMs };
   };
 
+  /** Null: a commit was refused after it had written, and everything was rolled back. */
+  const attempt = (group: readonly PreparedCommit[], isolated: boolean): readonly Outcome[] | null => {
+    const stamp = begin();
+    const outcomes: Outcome[] = [];
+    for (const commit of group) {
+      const outcome = apply(commit, stamp, isolated);
+      if ('tainted' in outcome) {
+        db.exec('ROLLBACK');
+        return group.length === 1 ? [{ refused: outcome.tainted }] : null;
+      }
+      outcomes.push(outcome);
+    }
+    connection.prepare('COMMIT').run();
+    if (db.isTransaction) throw new Error('COMMIT left the transaction open');
+    return outcomes;
+  };
+
   return (group) => {
     try {
-      const stamp = begin();
-      const outcomes = group.map((it) => apply(it, stamp));
-      connection.prepare('COMMIT').run();
-      if (db.isTransaction) throw new Error('COMMIT left the transaction open');
+      const outcomes = attempt(group, false) ?? attempt(group, true);
+      if (outcomes === null) throw new Error('a savepoint did not hold');
       return { outcomes };
     } catch (error) {
       const rollbackError = rollBack(connection);

@@ -59,12 +59,16 @@ export function openConnection(
   };
 }
 
-/** Sets what durability and speed rest on. Must run outside a transaction, before the first one. */
+/**
+ * Sets what durability and speed rest on (temporary storage in memory: savepoints keep their pages there).
+ * Must run outside a transaction, before the first one.
+ */
 export function setPragmas(db: DatabaseSync): void {
   db.exec(`
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA cache_size = -${CACHE_KIB};
+    PRAGMA temp_store = MEMORY;
     PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
   `);
 }

@@ -8,7 +8,7 @@ export function tableDdl(table: Table): string {
   );
   const { unique = [], indexes = [] } = table.definition;
   return [
-    `CREATE TABLE ${quote(table.name)} (${columns.join(', ')}, PRIMARY KEY (${list(table.key)})) STRICT, WITHOUT ROWID`,
+    `CREATE TABLE ${quote(table.name)} (${columns.join(', ')}, PRIMARY KEY (${list(table.key)})) STRICT`,
     ...unique.map((it) => index(table, 'UNIQUE INDEX', 'unique', it)),
     ...indexes.map((it) => index(table, 'INDEX', 'by', it)),
   ].join(';\n');

@@ -1,10 +1,5 @@
 import { IssuanceError } from '../../primitives/failures.ts';
-import {
-  FencedOut,
-  InvalidQuery,
-  OutcomeUnknown,
-  RebuildNeeded,
-} from '../errors.ts';
+import { FencedOut, InvalidQuery, OutcomeUnknown, RebuildNeeded } from '../errors.ts';
 import type { Query, Row, StoredEvent } from '../event-store.ts';
 import { createListeners } from '../listeners.ts';
 import type { Table } from '../table.ts';
