@@ -1,0 +1,88 @@
+import { transact } from '../event-store/transact.ts';
+import { isUuid, mintId } from '../primitives/uuid.ts';
+import type { ConfirmDecision } from './decide-request.ts';
+import { decideConfirm } from './decide-request.ts';
+import { mintKind } from './mint-kind.ts';
+import type { ConfirmBody } from './request-body.ts';
+import { readConfirm } from './request-body.ts';
+import type { MintRequestOptions } from './request.ts';
+
+export type ConfirmResult =
+  | { readonly kind: 'ok'; readonly issuerRequestId: string }
+  /** Code `invalid_data`: not a confirm at all, and nothing was stored. */
+  | { readonly kind: 'malformed'; readonly detail: string }
+  /** Code `confirm_conflict`: stored, and it needs a person. */
+  | { readonly kind: 'conflict'; readonly issuerRequestId: string; readonly detail: string }
+  /** Code `unknown_confirm`: stored; asked to come again, while we look the mint up at Alpaca. */
+  | { readonly kind: 'unknown'; readonly issuerRequestId: string; readonly detail: string };
+
+export interface ConfirmOptions extends Pick<MintRequestOptions, 'ledger' | 'alpacaAccount' | 'laneOf'> {
+  /** Told of what needs a person; ids are in the text and the details. */
+  readonly alarm: (message: string, details: Readonly<Record<string, string>>) => void;
+}
+
+/** Stores Alpaca's word on a journal, then says how to answer it. Resolves only when it is durable. */
+export async function confirmMint(
+  options: ConfirmOptions,
+  body: unknown,
+  causation: string | undefined,
+): Promise<ConfirmResult> {
+  const read = readConfirm(body);
+  if (typeof read === 'string') return { kind: 'malformed', detail: read };
+  const id = await locate(options, read);
+  let decision: ConfirmDecision | null = null;
+  await transact(
+    options.ledger,
+    mintKind,
+    id,
+    (loaded) => {
+      decision = decideConfirm({ mintId: id, ...read, laneOf: options.laneOf }, loaded.state);
+      return decision.events.length === 0 ? null : { events: decision.events };
+    },
+    { actor: 'alpaca', correlation: id, ...(causation === undefined ? {} : { causation }) },
+  );
+  return answer(options, id, read, decision);
+}
+
+function answer(
+  options: ConfirmOptions,
+  id: string,
+  { tokenizationRequestId, confirm }: ConfirmBody,
+  decision: ConfirmDecision | null,
+): ConfirmResult {
+  const details = { id, tokenizationRequestId, status: confirm.status };
+  // A repeat of what is stored already was told of when it came first.
+  const tell = (message: string): void => {
+    if (decision !== null && decision.events.length > 0) options.alarm(message, details);
+  };
+  switch (decision?.answer) {
+    case 'ok':
+      return { kind: 'ok', issuerRequestId: id };
+    case 'conflict': {
+      const detail = `the confirm contradicts the mint ${id}: ${decision.why ?? ''}`;
+      tell(detail);
+      return { kind: 'conflict', issuerRequestId: id, detail };
+    }
+    default: {
+      const detail = `no mint is known for ${tokenizationRequestId}; its confirm was stored`;
+      tell(detail);
+      return { kind: 'unknown', issuerRequestId: id, detail };
+    }
+  }
+}
+
+/**
+ * The mint that a confirm is about. Ids hang on Alpaca's base URL and our account: should those settings have changed
+ * since the request, the issuer id that Alpaca repeats still names the mint.
+ */
+async function locate(
+  options: ConfirmOptions,
+  { tokenizationRequestId, confirm }: ConfirmBody,
+): Promise<string> {
+  const derived = mintId(options.alpacaAccount, tokenizationRequestId);
+  const named = confirm.issuerRequestId.toLowerCase();
+  if (named === derived || !isUuid(named)) return derived;
+  const { state } = await options.ledger.load(mintKind, named);
+  if (state.kind === 'none' || state.kind === 'unrequested') return derived;
+  return state.mint.terms.tokenizationRequestId === tokenizationRequestId ? named : derived;
+}

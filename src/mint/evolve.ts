@@ -1,0 +1,121 @@
+import { IssuanceError, unreachable } from '../primitives/failures.ts';
+import type { Mint, MintEffect, MintEvent, MintStage, MintState } from './state.ts';
+import { stageOf } from './state.ts';
+
+/** Folds one event into a mint. Throws `log_corrupt` for an event that no decision can have put there. */
+export function evolveMint(state: MintState, event: MintEvent): MintState {
+  switch (event.type) {
+    case 'ConfirmReceivedEarly': {
+      const { tokenizationRequestId, ...confirm } = event.data;
+      if (state.kind !== 'none' && state.kind !== 'unrequested') throw corrupt(state, event);
+      const earlier = state.kind === 'unrequested' ? state.confirms : [];
+      return { kind: 'unrequested', tokenizationRequestId, confirms: [...earlier, confirm] };
+    }
+    case 'MintRequested': {
+      if (state.kind !== 'none' && state.kind !== 'unrequested') throw corrupt(state, event);
+      const { source: _source, ...terms } = event.data;
+      return { kind: 'requested', mint: newMint(terms) };
+    }
+    default:
+      if (state.kind === 'none' || state.kind === 'unrequested') throw corrupt(state, event);
+      return evolveRequested(state, event);
+  }
+}
+
+type RequestedState = Exclude<MintState, { kind: 'none' } | { kind: 'unrequested' }>;
+type LaterEvent = Exclude<MintEvent, { type: 'ConfirmReceivedEarly' } | { type: 'MintRequested' }>;
+
+function evolveRequested(state: RequestedState, event: LaterEvent): MintState {
+  const { mint } = state;
+  switch (event.type) {
+    case 'JournalCompleted': {
+      const known: Mint = { ...mint, journal: 'completed', lane: event.data.lane };
+      return stageOf(state)?.kind === 'requested'
+        ? withStage(state, known, { kind: 'journaled' })
+        : { ...state, mint: known };
+    }
+    case 'JournalRejected':
+      return { kind: 'rejected', mint: { ...mint, journal: 'rejected', reason: event.data.reason } };
+    case 'ConfirmContradicted': {
+      const { why: _why, ...confirm } = event.data;
+      return { ...state, mint: { ...mint, contradictions: [...mint.contradictions, confirm] } };
+    }
+    case 'MintSubmitted':
+      return withStage(state, { ...mint, reason: null }, { kind: 'submitted', ...event.data });
+    case 'Minted':
+      // Alpaca may have been told before a reorg took the effect away; with the same hash nothing is left to tell.
+      return state.kind !== 'held' && isTold(mint, event.data)
+        ? { kind: 'completed', mint, effect: event.data }
+        : withStage(state, mint, { kind: 'minted', effect: event.data });
+    case 'MintUnsettled': {
+      const { transactionId, why } = event.data;
+      return withStage(state, { ...mint, reason: why }, { kind: 'submitted', transactionId });
+    }
+    case 'MintReleased': {
+      const { why, alone } = event.data;
+      return withStage(state, { ...mint, reason: why, alone: mint.alone || alone }, { kind: 'journaled' });
+    }
+    case 'CallbackStarted':
+      return { ...state, mint: { ...mint, callback: { ...event.data, accepted: false } } };
+    case 'MintCompleted': {
+      const stage = stageOf(state);
+      if (stage?.kind !== 'minted') throw corrupt(state, event);
+      const callback = { ...event.data, accepted: true };
+      return { kind: 'completed', mint: { ...mint, callback }, effect: stage.effect };
+    }
+    case 'MintHeld': {
+      const from = stageOf(state);
+      if (from === null) throw corrupt(state, event);
+      return { kind: 'held', mint, why: event.data.why, from: bare(from) };
+    }
+    case 'MintResumed':
+      if (state.kind !== 'held') throw corrupt(state, event);
+      return { ...state.from, mint };
+    case 'MintClosed': {
+      const from = stageOf(state);
+      if (from === null) throw corrupt(state, event);
+      return { kind: 'closed', mint, why: event.data.why, from: bare(from) };
+    }
+    default:
+      return unreachable(event);
+  }
+}
+
+/** A held mint stays held while what happens on chain moves it underneath. */
+function withStage(state: RequestedState, mint: Mint, stage: MintStage): MintState {
+  return state.kind === 'held' ? { ...state, mint, from: stage } : { ...stage, mint };
+}
+
+function isTold({ callback }: Mint, effect: MintEffect): boolean {
+  return callback?.accepted === true && callback.transactionHash === effect.transactionHash;
+}
+
+function bare(stage: MintStage): MintStage {
+  switch (stage.kind) {
+    case 'requested':
+    case 'journaled':
+      return { kind: stage.kind };
+    case 'submitted':
+      return { kind: 'submitted', transactionId: stage.transactionId };
+    case 'minted':
+      return { kind: 'minted', effect: stage.effect };
+    default:
+      return unreachable(stage);
+  }
+}
+
+function newMint(terms: Mint['terms']): Mint {
+  return {
+    terms,
+    journal: 'awaited',
+    lane: null,
+    alone: false,
+    reason: null,
+    callback: null,
+    contradictions: [],
+  };
+}
+
+function corrupt(state: MintState, event: MintEvent): IssuanceError {
+  return new IssuanceError('log_corrupt', `a mint that is ${state.kind} has the event ${event.type}`);
+}

@@ -1,0 +1,167 @@
+import type { Address } from 'viem';
+import { VersionConflict } from '../event-store/errors.ts';
+import type { Ledger, Loaded } from '../event-store/ledger.ts';
+import { change } from '../event-store/ledger.ts';
+import type { Catalog, Directory } from '../operation/directory.ts';
+import type { Clock } from '../ports/ports.ts';
+import { parseAddress } from '../primitives/address.ts';
+import { mintId } from '../primitives/uuid.ts';
+import type { LaneId } from '../transaction/lane-feature.ts';
+import type { MintRequestBody } from './decide-request.ts';
+import { decideRequest, isSameRequest } from './decide-request.ts';
+import { mintKind } from './mint-kind.ts';
+import { readMintRequest, readTokenizationRequestId } from './request-body.ts';
+import type { MintState, MintTerms, NamedClient } from './state.ts';
+
+/** Codes of refusals; the table of problems at the edge has the text that Alpaca knows for each. */
+export type MintRefusalCode =
+  | 'invalid_data'
+  | 'invalid_token'
+  | 'not_eligible'
+  | 'invalid_wallet'
+  | 'mint_conflict';
+
+/** `error` of each refusal, in Alpaca's own words where it has any. */
+const ERROR_TEXTS: Readonly<Record<MintRefusalCode, string>> = {
+  invalid_data: 'Failed Validation: Invalid data payload',
+  invalid_token: 'Invalid Token: Token not available on the network',
+  not_eligible: 'Insufficient Eligibility: Client not eligible',
+  invalid_wallet: 'Invalid Wallet: Wallet does not belong to client',
+  mint_conflict: 'tokenization_request_id is known with other contents',
+};
+
+export type MintRequestResult =
+  | { readonly kind: 'accepted'; readonly issuerRequestId: string; readonly repeated: boolean }
+  | {
+      readonly kind: 'refused';
+      readonly code: MintRefusalCode;
+      /** The text in the form Alpaca knows. */
+      readonly error: string;
+      /** What is wrong, for people. */
+      readonly detail: string;
+    };
+
+export interface MintRequestOptions {
+  readonly ledger: Ledger;
+  readonly directory: Directory;
+  readonly catalog: Catalog;
+  readonly clock: Clock;
+  /** Namespace of mint ids: Alpaca's base URL and our account there. */
+  readonly alpacaAccount: { readonly baseUrl: string; readonly accountId: string };
+  /** The lane that signs for a chain at present; total, so that a confirm is never lost for want of a setting. */
+  readonly laneOf: (chainId: number) => LaneId;
+}
+
+/** Commits that lose against another delivery of the same request are decided again, at most this often. */
+const MAX_ATTEMPTS = 5;
+
+/**
+ * Takes a mint request in. A repeat gets the first answer, even when the asset is frozen by now; a refusal leaves no
+ * trace. Rejects, and nothing happened, when the store fails or when it cannot be told whether the asset is frozen.
+ */
+export async function requestMint(
+  options: MintRequestOptions,
+  body: unknown,
+  causation: string | undefined,
+): Promise<MintRequestResult> {
+  const tokenizationRequestId = readTokenizationRequestId(body);
+  const request = readMintRequest(body);
+  if (tokenizationRequestId === null) return refuse('invalid_data', text(request));
+  const id = mintId(options.alpacaAccount, tokenizationRequestId);
+  for (let attempt = 1; ; attempt += 1) {
+    const loaded = await options.ledger.load(mintKind, id);
+    if (loaded.state.kind !== 'none' && loaded.state.kind !== 'unrequested') {
+      return answerRepeat(options, id, loaded.state.mint.terms, request);
+    }
+    if (typeof request === 'string') return refuse('invalid_data', request);
+    const terms = await checkRequest(options, request, 'request');
+    if ('kind' in terms) return terms;
+    try {
+      await commitRequest(options, loaded, terms, causation);
+      return { kind: 'accepted', issuerRequestId: id, repeated: false };
+    } catch (error) {
+      if (!(error instanceof VersionConflict) || attempt >= MAX_ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function commitRequest(
+  options: MintRequestOptions,
+  loaded: Loaded<MintState>,
+  terms: MintTerms,
+  causation: string | undefined,
+): Promise<void> {
+  const lane = options.laneOf(terms.chainId);
+  const events = decideRequest({ mintId: loaded.id, terms, source: 'request', lane }, loaded.state);
+  await options.ledger.commit({
+    changes: [change(mintKind, loaded, events)],
+    metadata: { actor: 'alpaca', correlation: loaded.id, ...(causation === undefined ? {} : { causation }) },
+  });
+}
+
+async function answerRepeat(
+  options: MintRequestOptions,
+  id: string,
+  terms: MintTerms,
+  request: MintRequestBody | string,
+): Promise<MintRequestResult> {
+  if (typeof request === 'string') return refuse('mint_conflict', `repeated, and malformed: ${request}`);
+  const clientId = (await clientOf(options.directory, request.namedClient))?.clientId ?? null;
+  return isSameRequest(terms, request, clientId)
+    ? { kind: 'accepted', issuerRequestId: id, repeated: true }
+    : refuse('mint_conflict', `the mint ${id} was requested with other contents`);
+}
+
+/**
+ * Checks a well-formed request in the fixed order of refusals: token, client, wallet. A freeze refuses new requests
+ * only, not one that Alpaca has journaled shares for (`source` `lookup`).
+ */
+export async function checkRequest(
+  options: Pick<MintRequestOptions, 'directory' | 'catalog' | 'clock'>,
+  request: MintRequestBody,
+  source: 'request' | 'lookup',
+): Promise<MintTerms | Extract<MintRequestResult, { kind: 'refused' }>> {
+  const { directory, catalog } = options;
+  const { underlying, token, network, namedClient } = request;
+  const asset = await catalog.mintable(underlying, token, network);
+  if (asset.kind === 'unavailable') return refuse('invalid_token', asset.why);
+  if (source === 'request' && (await catalog.frozen(underlying, 'new'))) {
+    return refuse('invalid_token', `${underlying} is frozen`);
+  }
+  const client = await clientOf(directory, namedClient);
+  if (client === null || !client.linked) {
+    return refuse('not_eligible', client === null ? 'the client is unknown' : 'the client is not linked');
+  }
+  const wallet = parseAddress(request.wallet);
+  if (wallet === null) return refuse('invalid_wallet', 'wallet_address is not an address');
+  if ((await directory.walletOwner(wallet)) !== client.clientId) {
+    return refuse('invalid_wallet', `${wallet} is not whitelisted for the client ${client.clientId}`);
+  }
+  return {
+    tokenizationRequestId: request.tokenizationRequestId,
+    quantity: request.quantity,
+    underlying: asset.underlying,
+    token: asset.token,
+    network,
+    chainId: asset.chainId,
+    vault: asset.vault.toLowerCase() as Address,
+    wallet,
+    clientId: client.clientId,
+    namedClient,
+    requestedAtMs: options.clock.nowMs(),
+  };
+}
+
+function clientOf(directory: Directory, named: NamedClient): ReturnType<Directory['byClientId']> {
+  return named.field === 'client_id'
+    ? directory.byClientId(named.value)
+    : directory.byAlpacaAccount(named.value);
+}
+
+function refuse(code: MintRefusalCode, detail: string): Extract<MintRequestResult, { kind: 'refused' }> {
+  return { kind: 'refused', code, error: ERROR_TEXTS[code], detail };
+}
+
+function text(request: MintRequestBody | string): string {
+  return typeof request === 'string' ? request : 'tokenization_request_id is missing';
+}

@@ -1,0 +1,118 @@
+import type { Address, Hex } from 'viem';
+import type { LaneId } from '../transaction/lane-feature.ts';
+
+/** The states and events of a mint. Everything that decides where tokens go is fixed in `MintTerms` at the start. */
+
+/** How the request named its client: by our id, or by Alpaca's id of the account. */
+export type NamedClient = { field: 'client_id' | 'client_account_id'; value: string };
+
+export type MintTerms = {
+  tokenizationRequestId: string;
+  /** 10⁻¹⁸ of a token, at most nine decimals. */
+  quantity: bigint;
+  underlying: string;
+  token: string;
+  network: string;
+  chainId: number;
+  vault: Address;
+  /** Receives the tokens. */
+  wallet: Address;
+  clientId: string;
+  namedClient: NamedClient;
+  requestedAtMs: number;
+};
+
+export type ConfirmStatus = 'completed' | 'rejected';
+
+/** Alpaca's word on the journal, as it came. */
+export type ConfirmFacts = { status: ConfirmStatus; issuerRequestId: string; reason: string | null };
+
+/** What a mint did on chain. */
+export type MintEffect = {
+  transactionHash: Hex;
+  blockNumber: bigint;
+  blockHash: Hex;
+  /** Of the deposit among the vault's deposits in the transaction. */
+  ordinal: number;
+  receiptId: bigint;
+  shares: bigint;
+  /** The transaction of ours that did it; null where only the chain knew of it. */
+  transactionId: string | null;
+};
+
+export type MintEvent =
+  /** `source`: Alpaca's request, or Alpaca's record of it after a confirm of a mint that we did not know. */
+  | { type: 'MintRequested'; data: MintTerms & { source: 'request' | 'lookup' } }
+  | { type: 'ConfirmReceivedEarly'; data: ConfirmFacts & { tokenizationRequestId: string } }
+  | { type: 'JournalCompleted'; data: { lane: LaneId } }
+  | { type: 'JournalRejected'; data: { reason: string | null } }
+  | { type: 'ConfirmContradicted'; data: ConfirmFacts & { why: string } }
+  | { type: 'MintSubmitted'; data: { transactionId: string } }
+  | { type: 'Minted'; data: MintEffect }
+  | { type: 'MintUnsettled'; data: { transactionId: string; why: string } }
+  | { type: 'MintReleased'; data: { transactionId: string; why: string; alone: boolean } }
+  | { type: 'CallbackStarted'; data: { transactionHash: Hex } }
+  | { type: 'MintCompleted'; data: { transactionHash: Hex } }
+  | { type: 'MintHeld'; data: { why: string } }
+  | { type: 'MintResumed'; data: Record<string, never> }
+  | { type: 'MintClosed'; data: { why: string } };
+
+/** What every mint carries once its request is known. */
+export interface Mint {
+  readonly terms: MintTerms;
+  readonly journal: 'awaited' | 'completed' | 'rejected';
+  /** Set with the completed journal. */
+  readonly lane: LaneId | null;
+  /** An earlier transaction of it reverted: it shares none any more. */
+  readonly alone: boolean;
+  /** Why its last transaction had no effect, or why its journal was rejected. */
+  readonly reason: string | null;
+  /** The hash that Alpaca was told, or may have been. */
+  readonly callback: { readonly transactionHash: Hex; readonly accepted: boolean } | null;
+  /** Confirms that contradict what is known. */
+  readonly contradictions: readonly ConfirmFacts[];
+}
+
+/** Where an open mint stands; what a held one returns to. */
+export type MintStage =
+  | { readonly kind: 'requested' }
+  | { readonly kind: 'journaled' }
+  | { readonly kind: 'submitted'; readonly transactionId: string }
+  | { readonly kind: 'minted'; readonly effect: MintEffect };
+
+export type MintState =
+  | { readonly kind: 'none' }
+  /** A confirm came for a request that we do not know. */
+  | {
+      readonly kind: 'unrequested';
+      readonly tokenizationRequestId: string;
+      /** All different ones, in the order they came. Never empty. */
+      readonly confirms: readonly ConfirmFacts[];
+    }
+  | (MintStage & { readonly mint: Mint })
+  | { readonly kind: 'held'; readonly mint: Mint; readonly why: string; readonly from: MintStage }
+  | { readonly kind: 'completed'; readonly mint: Mint; readonly effect: MintEffect }
+  | { readonly kind: 'rejected'; readonly mint: Mint }
+  | { readonly kind: 'closed'; readonly mint: Mint; readonly why: string; readonly from: MintStage };
+
+/** The stage of an open or held mint; null for every other state. */
+export function stageOf(state: MintState): MintStage | null {
+  switch (state.kind) {
+    case 'held':
+      return state.from;
+    case 'requested':
+    case 'journaled':
+    case 'submitted':
+    case 'minted':
+      return state;
+    default:
+      return null;
+  }
+}
+
+/** The effect that a mint counts as its own, in whatever state. */
+export function effectOf(state: MintState): MintEffect | null {
+  if (state.kind === 'completed') return state.effect;
+  const stage = state.kind === 'closed' ? state.from : stageOf(state);
+  return stage?.kind === 'minted' ? stage.effect : null;
+}

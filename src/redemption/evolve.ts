@@ -1,0 +1,139 @@
+import { IssuanceError, unreachable } from '../primitives/failures.ts';
+import { splitDust } from '../primitives/quantity.ts';
+import type { BurnPart, Redemption, RedemptionEvent, RedemptionStage, RedemptionState } from './state.ts';
+import { stageOf, uncovered } from './state.ts';
+
+/** Folds one event into a redemption. Throws `log_corrupt` for an event that no decision can have put there. */
+export function evolveRedemption(state: RedemptionState, event: RedemptionEvent): RedemptionState {
+  switch (event.type) {
+    case 'TransferDetected': {
+      if (state.kind !== 'none') throw corrupt(state, event);
+      const { clientId, ...transfer } = event.data;
+      return { kind: 'detected', waiting: null, redemption: newRedemption(transfer, clientId) };
+    }
+    case 'TransferRecorded': {
+      if (state.kind !== 'none') throw corrupt(state, event);
+      const { why, ...transfer } = event.data;
+      return { kind: 'recorded', transfer, why };
+    }
+    default:
+      if (state.kind === 'none' || state.kind === 'recorded') throw corrupt(state, event);
+      return evolveDetected(state, event);
+  }
+}
+
+type DetectedState = Exclude<RedemptionState, { kind: 'none' } | { kind: 'recorded' }>;
+type LaterEvent = Exclude<RedemptionEvent, { type: 'TransferDetected' } | { type: 'TransferRecorded' }>;
+
+function evolveDetected(state: DetectedState, event: LaterEvent): RedemptionState {
+  const { redemption } = state;
+  switch (event.type) {
+    case 'OwnerBound':
+      return withStage(state, { ...redemption, ...event.data }, { kind: 'detected', waiting: null });
+    case 'RedemptionWaiting':
+      return withStage(state, redemption, { kind: 'detected', waiting: event.data.for });
+    case 'RedeemPromised':
+      return withStage(state, { ...redemption, promise: event.data }, { kind: 'detected', waiting: null });
+    case 'RedemptionRequested':
+      return withStage(state, { ...redemption, ...event.data }, { kind: 'requested' });
+    case 'RedemptionJournaled':
+      return withStage(state, redemption, { kind: 'journaled' });
+    case 'RedemptionRejected':
+      return { kind: 'rejected', redemption: { ...redemption, reason: event.data.reason } };
+    case 'RedemptionHeld':
+    case 'RedemptionClosed': {
+      const from = stageOf(state);
+      if (from === null) throw corrupt(state, event);
+      const kind = event.type === 'RedemptionHeld' ? 'held' : 'closed';
+      return { kind, redemption, why: event.data.why, from: bare(from) };
+    }
+    case 'RedemptionResumed':
+      if (state.kind !== 'held') throw corrupt(state, event);
+      // What was pending when it was held may have settled since.
+      return state.from.kind === 'burning'
+        ? burning({ ...state.from, redemption }, redemption)
+        : { ...state.from, redemption };
+    case 'BurnSigned':
+    case 'BurnFound':
+    case 'BurnSettled':
+    case 'BurnUnsettled':
+    case 'BurnReleased':
+      return withParts(state, event);
+    default:
+      return unreachable(event);
+  }
+}
+
+type BurnEvent = Extract<LaterEvent, { type: `Burn${string}` }>;
+
+function withParts(state: DetectedState, event: BurnEvent): RedemptionState {
+  const { redemption } = state;
+  const { parts } = redemption;
+  switch (event.type) {
+    case 'BurnSigned':
+      return burning(state, {
+        ...redemption,
+        reason: null,
+        parts: [...parts, { ...event.data, effect: null }],
+      });
+    case 'BurnFound':
+      return burning(state, { ...redemption, parts: [...parts, event.data] });
+    case 'BurnSettled': {
+      const { transactionId, effect } = event.data;
+      return burning(state, { ...redemption, parts: replace(parts, transactionId, effect) });
+    }
+    case 'BurnUnsettled': {
+      const { transactionId, why } = event.data;
+      return burning(state, { ...redemption, reason: why, parts: replace(parts, transactionId, null) });
+    }
+    case 'BurnReleased': {
+      const { transactionId, why } = event.data;
+      const left = parts.filter((it) => it.transactionId !== transactionId);
+      return burning(state, { ...redemption, reason: why, parts: left });
+    }
+    default:
+      return unreachable(event);
+  }
+}
+
+/** The state that follows from the parts: nothing signed, some of it, or everything burned and returned. */
+function burning(state: DetectedState, redemption: Redemption): RedemptionState {
+  const left = uncovered(redemption);
+  const isDone =
+    left.quantity === 0n && left.dust === 0n && redemption.parts.every((it) => it.effect !== null);
+  if (isDone && state.kind !== 'held') return { kind: 'completed', redemption };
+  return withStage(state, redemption, { kind: redemption.parts.length === 0 ? 'journaled' : 'burning' });
+}
+
+function replace(
+  parts: readonly BurnPart[],
+  transactionId: string,
+  effect: BurnPart['effect'],
+): readonly BurnPart[] {
+  return parts.map((it) => (it.transactionId === transactionId ? { ...it, effect } : it));
+}
+
+/** A held redemption stays held while what happens outside moves it underneath. */
+function withStage(state: DetectedState, redemption: Redemption, stage: RedemptionStage): RedemptionState {
+  return state.kind === 'held' ? { ...state, redemption, from: stage } : { ...stage, redemption };
+}
+
+function bare(stage: RedemptionStage): RedemptionStage {
+  return stage.kind === 'detected' ? { kind: 'detected', waiting: stage.waiting } : { kind: stage.kind };
+}
+
+function newRedemption(transfer: Redemption['transfer'], clientId: string | null): Redemption {
+  return {
+    transfer,
+    ...splitDust(transfer.amount),
+    clientId,
+    promise: null,
+    tokenizationRequestId: null,
+    parts: [],
+    reason: null,
+  };
+}
+
+function corrupt(state: RedemptionState, event: RedemptionEvent): IssuanceError {
+  return new IssuanceError('log_corrupt', `a redemption that is ${state.kind} has the event ${event.type}`);
+}

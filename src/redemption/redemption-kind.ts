@@ -1,0 +1,160 @@
+import type { NextStep } from '../engine/work.ts';
+import { workRow } from '../engine/work.ts';
+import type { TableDefinition } from '../event-store/event-store.ts';
+import type { ImpliedRow, StreamFacts, StreamKind } from '../event-store/ledger.ts';
+import { effectRow } from '../operation/effect-row.ts';
+import { operationRow } from '../operation/operation-row.ts';
+import { unreachable } from '../primitives/failures.ts';
+import { PROMISE_TABLE } from '../receipt/receipt-kind.ts';
+import { laneId } from '../transaction/lane-id.ts';
+import { evolveRedemption } from './evolve.ts';
+import type { Redemption, RedemptionEvent, RedemptionState, WaitReason } from './state.ts';
+import { burnedBy, uncovered } from './state.ts';
+
+/** Shares that lie in our wallets for redemptions and recorded remainders: what a vault's balance there must be. */
+export const OWED_TABLE: TableDefinition = {
+  name: 'owed',
+  columns: { redemption_id: 'text', chain_id: 'integer', vault: 'text', shares: 'bigint' },
+  required: ['chain_id', 'vault', 'shares'],
+  key: ['redemption_id'],
+  indexes: [['chain_id', 'vault', 'redemption_id']],
+  source: 'log',
+};
+
+/** How often a wait is looked at again; a linked wallet wakes its redemptions at once. */
+export const RECHECK_MS: Readonly<Record<WaitReason, number>> = {
+  wallet_unknown: 60_000,
+  signer_retired: 60_000,
+  frozen: 15_000,
+  receipts_short: 15_000,
+};
+
+/** What a redemption does next. */
+export function nextRedemptionStep(state: RedemptionState): NextStep {
+  switch (state.kind) {
+    case 'none':
+    case 'recorded':
+    case 'completed':
+    case 'rejected':
+    case 'closed':
+      return { kind: 'none' };
+    case 'detected':
+      return state.waiting === null
+        ? { kind: 'step', dependency: 'alpaca' }
+        : { kind: 'wait', for: state.waiting, recheckMs: RECHECK_MS[state.waiting] };
+    case 'requested':
+      return { kind: 'step', dependency: 'alpaca' };
+    case 'journaled':
+    case 'burning': {
+      const { transfer, parts } = state.redemption;
+      return parts.some((it) => it.effect === null)
+        ? { kind: 'wait', for: 'transaction' }
+        : { kind: 'lane', lane: laneId(transfer.chainId, transfer.holder) };
+    }
+    case 'held':
+      return { kind: 'wait', for: 'operator' };
+    default:
+      return unreachable(state);
+  }
+}
+
+type KnownState = Exclude<RedemptionState, { kind: 'none' }>;
+
+function rows(state: RedemptionState, facts: StreamFacts): readonly ImpliedRow[] {
+  if (state.kind === 'none') return [];
+  const next = nextRedemptionStep(state);
+  const { transfer } = state.kind === 'recorded' ? state : state.redemption;
+  const { network, underlying } = transfer;
+  return [
+    operation(state, next, facts),
+    ...workRow({ kind: 'redemption', phase: state.kind, next, network, underlying }, facts),
+    ...(state.kind === 'recorded' ? [] : effects(state.redemption, facts.id)),
+    ...sharesRow(PROMISE_TABLE, state, facts.id, promisedShares(state)),
+    ...sharesRow(OWED_TABLE, state, facts.id, owedShares(state)),
+  ];
+}
+
+function operation(state: KnownState, next: NextStep, facts: StreamFacts): ImpliedRow {
+  const redemption = state.kind === 'recorded' ? null : state.redemption;
+  const { transfer } = state.kind === 'recorded' ? state : state.redemption;
+  const { underlying, token, network, chainId, vault } = transfer;
+  return operationRow(
+    {
+      kind: 'redemption',
+      state: state.kind,
+      next,
+      reason: reasonOf(state),
+      underlying,
+      token,
+      network,
+      chainId,
+      vault,
+      wallet: transfer.from,
+      clientId: redemption?.clientId ?? null,
+      quantity: redemption?.quantity ?? null,
+      shares: transfer.amount,
+      burned: redemption === null ? null : burnedBy(redemption).quantity,
+      dust: redemption?.dust ?? null,
+      transactionHash: transfer.transactionHash,
+      receiptId: null,
+      tokenizationRequestId: redemption?.tokenizationRequestId ?? null,
+    },
+    facts,
+  );
+}
+
+function reasonOf(state: KnownState): string | null {
+  switch (state.kind) {
+    case 'recorded':
+    case 'held':
+    case 'closed':
+      return state.why;
+    default:
+      return state.redemption.reason;
+  }
+}
+
+function effects({ transfer, parts }: Redemption, id: string): readonly ImpliedRow[] {
+  const { chainId, vault } = transfer;
+  return parts.flatMap(({ effect }) =>
+    effect === null
+      ? []
+      : effect.ordinals.map((ordinal) => {
+          const { transactionHash } = effect;
+          return effectRow({ chainId, transactionHash, vault, kind: 'withdraw', ordinal }, id);
+        }),
+  );
+}
+
+/** What is promised to Alpaca's journal and not reserved by a signed burn yet. */
+function promisedShares(state: KnownState): bigint {
+  const isOpen = ['detected', 'requested', 'journaled', 'burning', 'held'].includes(state.kind);
+  if (!isOpen || state.kind === 'recorded' || state.redemption.promise === null) return 0n;
+  return uncovered(state.redemption).quantity;
+}
+
+/** What of the transfer still lies in our wallet. What is older than our beginning is not ours to account for. */
+function owedShares(state: KnownState): bigint {
+  if (state.kind === 'recorded') return state.why === 'dust_only' ? state.transfer.amount : 0n;
+  const burned = burnedBy(state.redemption);
+  return state.redemption.transfer.amount - burned.quantity - burned.dust;
+}
+
+function sharesRow(
+  table: TableDefinition,
+  state: KnownState,
+  id: string,
+  shares: bigint,
+): readonly ImpliedRow[] {
+  if (shares === 0n) return [];
+  const { chainId, vault } = (state.kind === 'recorded' ? state : state.redemption).transfer;
+  return [{ table: table.name, row: { redemption_id: id, chain_id: chainId, vault, shares } }];
+}
+
+export const redemptionKind: StreamKind<RedemptionState, RedemptionEvent> = {
+  category: 'redemption',
+  initialState: { kind: 'none' },
+  evolve: evolveRedemption,
+  phase: (state) => state.kind,
+  rows,
+};

@@ -1,0 +1,183 @@
+import type { AlpacaClient, TokenizationRequest } from '../alpaca/types.ts';
+import type { StepResult } from '../engine/work.ts';
+import type { Ledger, Loaded } from '../event-store/ledger.ts';
+import { change } from '../event-store/ledger.ts';
+import { transact } from '../event-store/transact.ts';
+import { refusedStep } from '../operation/alpaca-error.ts';
+import type { Catalog, Directory } from '../operation/directory.ts';
+import type { Clock } from '../ports/ports.ts';
+import { uuidV5 } from '../primitives/uuid.ts';
+import type { Inventory } from '../receipt/inventory.ts';
+import type { RedemptionCommand } from './decide.ts';
+import { decideRedemption } from './decide.ts';
+import { mismatchOf } from './echo.ts';
+import { RECHECK_MS, redemptionKind } from './redemption-kind.ts';
+import type { Redemption, RedemptionState, WaitReason } from './state.ts';
+
+export interface RequestOptions {
+  readonly ledger: Ledger;
+  readonly alpaca: Pick<AlpacaClient, 'redeemBody' | 'redeem' | 'getRequest' | 'findByIssuerRequestId'>;
+  readonly directory: Directory;
+  readonly catalog: Pick<Catalog, 'frozen'>;
+  readonly inventory: Pick<Inventory, 'available'>;
+  /** Whether a lane signs for this wallet; a retired signer's tokens cannot be burned. */
+  readonly canSign: (chainId: number, wallet: string) => boolean;
+  readonly clock: Clock;
+}
+
+type Detected = Extract<RedemptionState, { kind: 'detected' }>;
+
+/** Brings a detected redemption before Alpaca, once nothing stands against burning its tokens afterwards. */
+export async function requestRedemption(
+  options: RequestOptions,
+  loaded: Loaded<RedemptionState>,
+  state: Detected,
+): Promise<StepResult> {
+  const { redemption } = state;
+  if (redemption.promise !== null) return askAgain(options, loaded.id, redemption, redemption.promise);
+  const ready = await readiness(options, redemption);
+  switch (ready.kind) {
+    case 'wait': {
+      if (state.waiting === ready.for) return { kind: 'later', delayMs: RECHECK_MS[ready.for] };
+      return commit(options, loaded, {
+        type: 'wait',
+        for: ready.for,
+      });
+    }
+    case 'bind':
+      return commit(options, loaded, { type: 'bind', clientId: ready.clientId });
+    case 'hold':
+      return commit(options, loaded, { type: 'hold', why: ready.why });
+    case 'ready':
+      return promise(options, loaded, redemption, ready);
+    default:
+      return ready satisfies never;
+  }
+}
+
+type Readiness =
+  | { readonly kind: 'wait'; readonly for: WaitReason }
+  | { readonly kind: 'bind'; readonly clientId: string }
+  | { readonly kind: 'hold'; readonly why: string }
+  | {
+      readonly kind: 'ready';
+      readonly clientId: string;
+      readonly guard: { readonly name: string; readonly expected: number };
+    };
+
+async function readiness(options: RequestOptions, redemption: Redemption): Promise<Readiness> {
+  const { directory, inventory, catalog } = options;
+  const { transfer, quantity, clientId } = redemption;
+  const present = await directory.walletOwner(transfer.from);
+  if (clientId === null) {
+    const owner = (await directory.walletOwnerAt(transfer.from, transfer.blockTimeMs)) ?? present;
+    return owner === null ? { kind: 'wait', for: 'wallet_unknown' } : { kind: 'bind', clientId: owner };
+  }
+  // A wallet that is nobody's any more still was the client's; one that is another's needs a person.
+  if (present !== null && present !== clientId) {
+    return { kind: 'hold', why: `the wallet ${transfer.from} was ${clientId}'s and is ${present}'s now` };
+  }
+  if (!options.canSign(transfer.chainId, transfer.holder)) return { kind: 'wait', for: 'signer_retired' };
+  if (await catalog.frozen(transfer.underlying, 'new')) return { kind: 'wait', for: 'frozen' };
+  const { chainId, vault, holder } = transfer;
+  const { available, guard } = await inventory.available(chainId, vault, holder, quantity);
+  if (available < quantity) return { kind: 'wait', for: 'receipts_short' };
+  return { kind: 'ready', clientId, guard };
+}
+
+/** Promises the amount and the exact call in one commit, and only then calls. */
+async function promise(
+  options: RequestOptions,
+  loaded: Loaded<RedemptionState>,
+  redemption: Redemption,
+  { clientId, guard }: Extract<Readiness, { kind: 'ready' }>,
+): Promise<StepResult> {
+  const { underlying, token, network, from, transactionHash } = redemption.transfer;
+  const body = options.alpaca.redeemBody({
+    issuerRequestId: loaded.id,
+    underlying,
+    token,
+    quantity: redemption.quantity,
+    network,
+    wallet: from,
+    transactionHash,
+    clientId,
+  });
+  const call = { idempotencyKey: uuidV5(loaded.id, 'redeem'), body };
+  const events = decideRedemption({ type: 'promise', ...call }, loaded.state);
+  await options.ledger.commit({
+    changes: [change(redemptionKind, loaded, events)],
+    guards: [guard],
+    metadata: { actor: 'engine', correlation: loaded.id },
+  });
+  return ask(options, loaded.id, redemption, call);
+}
+
+type Call = { readonly idempotencyKey: string; readonly body: string };
+
+async function ask(
+  options: RequestOptions,
+  id: string,
+  redemption: Redemption,
+  { body, idempotencyKey }: Call,
+): Promise<StepResult> {
+  const answer = await options.alpaca.redeem(body, idempotencyKey);
+  if (answer.kind === 'ok') return accept(options, id, redemption, answer.value, answer.requestId);
+  // Also a refusal may come from a call that was applied: "issuer_request_id already used".
+  const found = await options.alpaca.findByIssuerRequestId(id);
+  if (found.kind === 'ok') return accept(options, id, redemption, found.value, found.requestId);
+  return refusedStep(`redeem_${answer.kind}`, answer.refusal, options.clock.nowMs());
+}
+
+/** An earlier call's answer is not known, or it was refused: what Alpaca has is looked up before it is sent again. */
+async function askAgain(
+  options: RequestOptions,
+  id: string,
+  redemption: Redemption,
+  call: Call,
+): Promise<StepResult> {
+  const found = await options.alpaca.findByIssuerRequestId(id);
+  switch (found.kind) {
+    case 'ok':
+      return accept(options, id, redemption, found.value, found.requestId);
+    case 'not_found':
+    // The same body under the same key does no harm, whatever the look-up was refused for.
+    case 'refused':
+      return ask(options, id, redemption, call);
+    case 'unclear':
+      return refusedStep('redeem_lookup_unclear', found.refusal, options.clock.nowMs());
+    default:
+      return found satisfies never;
+  }
+}
+
+async function accept(
+  options: RequestOptions,
+  id: string,
+  redemption: Redemption,
+  record: TokenizationRequest,
+  causation: string | null,
+): Promise<StepResult> {
+  const mismatch = mismatchOf(record, redemption, id);
+  const { tokenizationRequestId } = record;
+  const command: RedemptionCommand = { type: 'request', tokenizationRequestId, mismatch };
+  await transact(
+    options.ledger,
+    redemptionKind,
+    id,
+    ({ state }) => ({ events: decideRedemption(command, state) }),
+    { actor: 'engine', correlation: id, ...(causation === null ? {} : { causation }) },
+  );
+  return { kind: 'advanced' };
+}
+
+async function commit(
+  options: RequestOptions,
+  loaded: Loaded<RedemptionState>,
+  command: RedemptionCommand,
+): Promise<StepResult> {
+  const events = decideRedemption(command, loaded.state);
+  const metadata = { actor: 'engine', correlation: loaded.id };
+  await options.ledger.commit({ changes: [change(redemptionKind, loaded, events)], metadata });
+  return { kind: 'advanced' };
+}

@@ -1,0 +1,153 @@
+import type { Address, Hex } from 'viem';
+
+/** The states and events of a redemption: a transfer of shares to one of our wallets. */
+
+/** The transfer, as the chain has it. Fixed for ever; addresses and hashes in lower case. */
+export type TransferFacts = {
+  chainId: number;
+  network: string;
+  vault: Address;
+  underlying: string;
+  token: string;
+  /** Who held the tokens. */
+  from: Address;
+  /** Our wallet that received them: the signer that can burn them. */
+  holder: Address;
+  /** 10⁻¹⁸ of a token. */
+  amount: bigint;
+  transactionHash: Hex;
+  blockNumber: bigint;
+  blockHash: Hex;
+  blockTimeMs: number;
+  /** Among all `Transfer` logs of the vault in the transaction. */
+  ordinal: number;
+};
+
+/** Why a transfer is recorded and never redeemed. */
+export type RecordedWhy = 'zero' | 'dust_only' | 'self_transfer' | 'historic';
+
+/** What a detected redemption waits for before Alpaca is asked. */
+export type WaitReason = 'wallet_unknown' | 'signer_retired' | 'frozen' | 'receipts_short';
+
+/** A receipt's share of a burn; `information` are the deposit's bytes. */
+export type Pick = { receiptId: bigint; shares: bigint; information: Hex };
+
+/** A burn on chain, by its `Withdraw` logs. */
+export type BurnEffect = {
+  transactionHash: Hex;
+  blockNumber: bigint;
+  blockHash: Hex;
+  /** Of its `Withdraw` logs among the vault's in the transaction. */
+  ordinals: readonly number[];
+};
+
+export type RedemptionEvent =
+  | { type: 'TransferDetected'; data: TransferFacts & { clientId: string | null } }
+  | { type: 'TransferRecorded'; data: TransferFacts & { why: RecordedWhy } }
+  | { type: 'OwnerBound'; data: { clientId: string } }
+  | { type: 'RedemptionWaiting'; data: { for: WaitReason } }
+  /** The amount is promised on the inventory; exactly this body is sent under this key, any number of times. */
+  | { type: 'RedeemPromised'; data: { idempotencyKey: string; body: string } }
+  | { type: 'RedemptionRequested'; data: { tokenizationRequestId: string } }
+  | { type: 'RedemptionJournaled'; data: { fees: string | null } }
+  | { type: 'RedemptionRejected'; data: { reason: string | null } }
+  | { type: 'BurnSigned'; data: { transactionId: string; picks: readonly Pick[]; dust: bigint } }
+  | { type: 'BurnSettled'; data: { transactionId: string; effect: BurnEffect } }
+  /** A burn that a forgotten transaction of ours did. */
+  | {
+      type: 'BurnFound';
+      data: { transactionId: string; picks: readonly Pick[]; dust: bigint; effect: BurnEffect };
+    }
+  | { type: 'BurnUnsettled'; data: { transactionId: string; why: string } }
+  | { type: 'BurnReleased'; data: { transactionId: string; why: string } }
+  | { type: 'RedemptionHeld'; data: { why: string } }
+  | { type: 'RedemptionResumed'; data: Record<string, never> }
+  | { type: 'RedemptionClosed'; data: { why: string } };
+
+/** One transaction of the burn. */
+export interface BurnPart {
+  readonly transactionId: string;
+  readonly picks: readonly Pick[];
+  /** Returned to the sender by this part. */
+  readonly dust: bigint;
+  /** Null while it is signed and not yet in a confirmed block. */
+  readonly effect: BurnEffect | null;
+}
+
+/** What every redemption carries. */
+export interface Redemption {
+  readonly transfer: TransferFacts;
+  /** What Alpaca journals: the amount rounded down to nine decimals. */
+  readonly quantity: bigint;
+  /** The rest, returned with the last part of the burn. */
+  readonly dust: bigint;
+  readonly clientId: string | null;
+  readonly promise: { readonly idempotencyKey: string; readonly body: string } | null;
+  readonly tokenizationRequestId: string | null;
+  readonly parts: readonly BurnPart[];
+  /** Why its last burn had no effect, or why Alpaca rejected it. */
+  readonly reason: string | null;
+}
+
+/** Where an open redemption stands; what a held one returns to. */
+export type RedemptionStage =
+  | { readonly kind: 'detected'; readonly waiting: WaitReason | null }
+  | { readonly kind: 'requested' }
+  | { readonly kind: 'journaled' }
+  /** At least one part is signed; which is next follows from the parts. */
+  | { readonly kind: 'burning' };
+
+export type RedemptionState =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'recorded'; readonly transfer: TransferFacts; readonly why: RecordedWhy }
+  | (RedemptionStage & { readonly redemption: Redemption })
+  | {
+      readonly kind: 'held';
+      readonly redemption: Redemption;
+      readonly why: string;
+      readonly from: RedemptionStage;
+    }
+  | { readonly kind: 'completed'; readonly redemption: Redemption }
+  | { readonly kind: 'rejected'; readonly redemption: Redemption }
+  | {
+      readonly kind: 'closed';
+      readonly redemption: Redemption;
+      readonly why: string;
+      readonly from: RedemptionStage;
+    };
+
+/** The stage of an open or held redemption; null for every other state. */
+export function stageOf(state: RedemptionState): RedemptionStage | null {
+  switch (state.kind) {
+    case 'held':
+      return state.from;
+    case 'detected':
+    case 'requested':
+    case 'journaled':
+    case 'burning':
+      return state;
+    default:
+      return null;
+  }
+}
+
+export function sharesOf(picks: readonly Pick[]): bigint {
+  return picks.reduce((sum, it) => sum + it.shares, 0n);
+}
+
+/** What no part burns or is about to burn yet, of the quantity and of the dust. */
+export function uncovered({ quantity, dust, parts }: Redemption): { quantity: bigint; dust: bigint } {
+  return {
+    quantity: quantity - parts.reduce((sum, it) => sum + sharesOf(it.picks), 0n),
+    dust: dust - parts.reduce((sum, it) => sum + it.dust, 0n),
+  };
+}
+
+/** What settled parts burned, and what dust they returned. */
+export function burnedBy({ parts }: Redemption): { quantity: bigint; dust: bigint } {
+  const settled = parts.filter((it) => it.effect !== null);
+  return {
+    quantity: settled.reduce((sum, it) => sum + sharesOf(it.picks), 0n),
+    dust: settled.reduce((sum, it) => sum + it.dust, 0n),
+  };
+}
