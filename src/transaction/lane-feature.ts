@@ -39,7 +39,12 @@ export interface Plan {
 export type PlanResult =
   | { readonly kind: 'plan'; readonly plan: Plan }
   /** Cannot be planned now; asked again after a backoff, with the reason shown. */
-  | { readonly kind: 'blocked'; readonly operationId: string; readonly code: string; readonly message: string }
+  | {
+      readonly kind: 'blocked';
+      readonly operationId: string;
+      readonly code: string;
+      readonly message: string;
+    }
   /** The operation itself must move first (a hold, a freeze): these changes are committed instead. */
   | { readonly kind: 'changes'; readonly operationId: string; readonly changes: readonly Change[] };
 

@@ -1,0 +1,72 @@
+import { backoffMs, LONGEST_DELAY_MS } from '../engine/backoff.ts';
+import type { WorkRow } from '../engine/work.ts';
+import { readWorkRow, WORK_TABLE } from '../engine/work.ts';
+import { RowMissing } from '../event-store/errors.ts';
+import type { LaneId } from './lane-feature.ts';
+import type { LaneDeps } from './runtime.ts';
+
+const table = WORK_TABLE.name;
+
+/** Operations that are ready for a lane and due, longest waiting first. */
+export async function dueOperations(
+  deps: LaneDeps,
+  lane: LaneId,
+  limit: number,
+): Promise<readonly WorkRow[]> {
+  const nowMs = deps.time.nowMs();
+  const orderBy = [
+    ['since_ms', 'asc'],
+    ['id', 'asc'],
+  ] as const;
+  const due = await deps.store.find({ table, where: { lane, due_ms: { lte: nowMs } }, orderBy, limit });
+  // Nobody sets a due time that far off: it was written before the clock was set back.
+  const lost = { lane, due_ms: { gt: nowMs + LONGEST_DELAY_MS } };
+  const rows =
+    due.length < limit ? [...due, ...(await deps.store.find({ table, where: lost, orderBy, limit }))] : due;
+  return rows.slice(0, limit).map(readWorkRow);
+}
+
+/** Ms until the next operation of the lane is due, at most `longestMs`. */
+export async function msUntilDue(deps: LaneDeps, lane: LaneId, longestMs: number): Promise<number> {
+  const [next] = await deps.store.find({
+    table,
+    where: { lane, due_ms: { not: null } },
+    orderBy: [['due_ms', 'asc']],
+    limit: 1,
+  });
+  if (next === undefined) return longestMs;
+  return Math.min(longestMs, Math.max(0, (next['due_ms'] as number) - deps.time.nowMs()));
+}
+
+/** Why an operation is not signed now, as its work row shows it. */
+export interface Deferral {
+  readonly id: string;
+  readonly attempts: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+/**
+ * Lets operations wait, each with its reason and a pause that grows with its attempts. Operations that meanwhile moved
+ * on are left alone.
+ */
+export async function deferOperations(deps: LaneDeps, deferrals: readonly Deferral[]): Promise<void> {
+  const atMs = deps.time.nowMs();
+  for (const { id, attempts, code, message } of deferrals) {
+    const set = {
+      attempts: attempts + 1,
+      due_ms: atMs + backoffMs(attempts + 1, deps.random.fraction()),
+      last_error: { code, message, atMs },
+    };
+    try {
+      await deps.store.commit({
+        appends: [],
+        writes: () => [{ op: 'update', table, key: { id }, set }],
+        metadata: { actor: 'engine', correlation: id },
+      });
+    } catch (error) {
+      if (!(error instanceof RowMissing)) throw error;
+      deps.log.debug({ operation: id }, 'an operation ended while the lane looked at it');
+    }
+  }
+}

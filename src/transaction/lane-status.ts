@@ -1,0 +1,67 @@
+import type { Address } from 'viem';
+import type { EventStore } from '../event-store/event-store.ts';
+import type { LaneId } from './lane-feature.ts';
+import { LANE_TABLE } from './lane-state.ts';
+import { nextNonce } from './nonces.ts';
+import type { Lane } from './runtime.ts';
+import { TRANSACTION_TABLE } from './transaction-kind.ts';
+
+/** One lane, for operators. */
+export interface LaneStatus {
+  readonly lane: LaneId;
+  readonly network: string;
+  readonly chainId: number;
+  readonly signer: Address;
+  /** `retired`: its signer is not configured any more. */
+  readonly state: 'open' | 'quarantine' | 'stopped' | 'retired';
+  /** Why it does not sign at present; null when nothing hinders it. */
+  readonly why: { readonly code: string; readonly message: string } | null;
+  readonly sinceMs: number;
+  readonly nextNonce: number;
+  /** Nonces that the chain has used, as last seen; null before the first look. */
+  readonly chainNonce: number | null;
+  /** The same with what waits. */
+  readonly pendingNonce: number | null;
+  /** Signed, and in no block that is deep enough. */
+  readonly pending: number;
+  /** In a block that is not final. */
+  readonly mined: number;
+  /** Wei, as last seen; null before the first look. */
+  readonly balanceWei: bigint | null;
+  readonly stoppedVaults: Readonly<Record<Address, string>>;
+}
+
+/** Reads every lane that was ever opened. Asks no node. */
+export async function readLaneStatus(
+  store: EventStore,
+  lanes: ReadonlyMap<LaneId, Lane>,
+): Promise<readonly LaneStatus[]> {
+  const rows = await store.find({ table: LANE_TABLE.name, orderBy: [['id', 'asc']], limit: 1_000 });
+  return Promise.all(
+    rows.map(async (row): Promise<LaneStatus> => {
+      const id = row['id'] as string;
+      const lane = lanes.get(id);
+      const phase = row['phase'] as 'open' | 'quarantine' | 'stopped';
+      const count = (which: string) =>
+        store.count({ table: TRANSACTION_TABLE.name, where: { lane: id, phase: which } });
+      const why = row['why'] as string | null;
+      const seen = lane?.view.condition ?? null;
+      return {
+        lane: id,
+        network: row['network'] as string,
+        chainId: row['chain_id'] as number,
+        signer: row['signer'] as Address,
+        state: lane === undefined ? 'retired' : phase,
+        why: why === null ? seen : { code: phase, message: seen === null ? why : `${why}; ${seen.message}` },
+        sinceMs: row['since_ms'] as number,
+        nextNonce: await nextNonce(store, id),
+        chainNonce: lane?.view.latestNonce ?? null,
+        pendingNonce: lane?.view.pendingNonce ?? null,
+        pending: await count('pending'),
+        mined: await count('mined'),
+        balanceWei: lane?.view.balanceWei ?? null,
+        stoppedVaults: row['stopped_vaults'] as Readonly<Record<Address, string>>,
+      };
+    }),
+  );
+}

@@ -1,0 +1,126 @@
+import type { Address } from 'viem';
+import { confirmedHead } from '../chain/finality.ts';
+import type { PinnedRpc, TransactionReceipt } from '../chain/rpc/types.ts';
+import type { StepResult } from '../engine/work.ts';
+import type { Loaded, Outcome } from '../event-store/ledger.ts';
+import { change } from '../event-store/ledger.ts';
+import { RpcFailure } from '../primitives/failures.ts';
+import { canonicalReceipt } from './chain-view.ts';
+import type { LaneId } from './lane-feature.ts';
+import { decideVaultStop, laneKind } from './lane-state.ts';
+import { locateNonce } from './locate.ts';
+import { repriceIfDue } from './reprice.ts';
+import type { LaneDeps, Watch } from './runtime.ts';
+import { shortPauseMs } from './runtime.ts';
+import { isResendDue, send } from './send.ts';
+import { commitTransaction, featureOf, joinOutcomes, NO_OUTCOME } from './transaction-commit.ts';
+import { decideMined } from './transaction-decider.ts';
+import type { PendingTransaction, TransactionEvent, TransactionState } from './transaction-state.ts';
+import { forFeature, newestVariant } from './transaction-state.ts';
+/**
+ * One look at a transaction that no block is known to hold. What is not found changes nothing: the bytes are sent
+ * again, at the same nonce, until some block shows which transaction used it.
+ */
+export async function stepPending(
+  deps: LaneDeps,
+  watch: Watch,
+  loaded: Loaded<TransactionState>,
+  state: PendingTransaction,
+): Promise<StepResult> {
+  const rpc = watch.rpc.pinned();
+  const count = await rpc.getTransactionCount(state.signer, 'latest');
+  if (count > state.nonce) return lookForUse(deps, watch, loaded, state, rpc);
+  if (isResendDue(deps, loaded.id)) await send(deps, watch, { id: loaded.id, ...newestVariant(state) });
+  // Only the lowest nonce can be mined, so only its price can be too low.
+  if (count === state.nonce) await repriceIfDue(deps, watch, loaded, state, rpc);
+  return { kind: 'later', delayMs: shortPauseMs(watch) };
+}
+
+/** The nonce is used: by which transaction? Block, receipt and depth come from one endpoint. */
+async function lookForUse(
+  deps: LaneDeps,
+  watch: Watch,
+  loaded: Loaded<TransactionState>,
+  state: PendingTransaction,
+  rpc: PinnedRpc,
+): Promise<StepResult> {
+  const confirmed = await confirmedHead(rpc, watch.confirmations);
+  if (confirmed === null) return { kind: 'later', delayMs: watch.pollMs };
+  const receipt = await useOf(deps, loaded.id, state, rpc);
+  if (receipt === null) return { kind: 'later', delayMs: shortPauseMs(watch) };
+  if (receipt.blockNumber > confirmed.number) return { kind: 'later', delayMs: watch.pollMs };
+  const { transactionHash: hash, status, blockNumber, blockHash } = receipt;
+  const mined = decideMined(state, { hash, status, blockNumber, blockHash });
+  await commitMined(deps, loaded, state, mined, receipt);
+  return { kind: 'advanced' };
+}
+
+/** The receipt of whichever transaction used the nonce; null when the endpoint does not show it, with an alarm. */
+async function useOf(
+  deps: LaneDeps,
+  id: string,
+  state: PendingTransaction,
+  rpc: PinnedRpc,
+): Promise<TransactionReceipt | null> {
+  const alarm = `nonce_user_unknown/${id}`;
+  for (const { hash } of state.variants.toReversed()) {
+    const receipt = await canonicalReceipt(rpc, hash);
+    if (receipt === null) continue;
+    deps.alarms.clear(alarm);
+    return receipt;
+  }
+  const fields = { transaction: id, nonce: state.nonce, endpoint: rpc.origin };
+  try {
+    const user = await locateNonce(rpc, state.signer, state.nonce);
+    const receipt = user === null ? null : await canonicalReceipt(rpc, user.hash);
+    if (receipt !== null) {
+      deps.alarms.clear(alarm);
+      return receipt;
+    }
+    // A node that shows the block before the receipt will show both in a moment.
+    if (user !== null) return null;
+  } catch (error) {
+    if (!(error instanceof RpcFailure) || error.kind !== 'answered') throw error;
+    const message = 'the node cannot tell which transaction used the nonce; nothing is decided without it';
+    deps.alarms.raise(alarm, { ...fields, error: error.message }, message);
+    return null;
+  }
+  deps.alarms.raise(
+    alarm,
+    fields,
+    'the nonce is used, and no block shows by which transaction; nothing is decided without it',
+  );
+  return null;
+}
+
+async function commitMined(
+  deps: LaneDeps,
+  loaded: Loaded<TransactionState>,
+  state: PendingTransaction,
+  mined: Extract<TransactionEvent, { readonly type: 'TransactionMined' }>,
+  receipt: TransactionReceipt,
+): Promise<void> {
+  const { hash, body, status } = mined.data;
+  const shown = forFeature(state);
+  let outcome = NO_OUTCOME;
+  if (shown !== null && body === 'operations' && status === 1) {
+    const settled = await featureOf(deps, shown.kind).settle(shown, receipt);
+    outcome = settled;
+    if (settled.kind === 'unexpected') {
+      const stop = await stopVault(deps, shown.lane.lane, state.vault, settled.why);
+      outcome = joinOutcomes(settled, stop);
+    }
+  }
+  await commitTransaction(deps, loaded, [mined], outcome, hash);
+  const fields = { transaction: loaded.id, hash, body, status };
+  deps.log.info(fields, 'transaction mined');
+}
+
+/** A vault that does something else than planned is not signed for any more until an operator resumes it. */
+async function stopVault(deps: LaneDeps, lane: LaneId, vault: Address | null, why: string): Promise<Outcome> {
+  if (vault === null) return NO_OUTCOME;
+  const loaded = await deps.ledger.load(laneKind, lane);
+  const message = `the vault did something else than planned and is not signed for any more: ${why}`;
+  deps.alarms.raise(`vault_stopped/${lane}/${vault}`, { lane, vault }, message);
+  return { changes: [change(laneKind, loaded, decideVaultStop(loaded.state, vault, why))] };
+}

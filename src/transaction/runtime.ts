@@ -1,0 +1,152 @@
+import type { Address, Hex } from 'viem';
+import type { FinalitySetting } from '../chain/finality.ts';
+import type { RpcClient } from '../chain/rpc/types.ts';
+import type { SteadyTime } from '../engine/steady-time.ts';
+import type { EventStore } from '../event-store/event-store.ts';
+import type { Ledger } from '../event-store/ledger.ts';
+import type { Clock, Random, Timers } from '../ports/ports.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { LaneContext, LaneFeature } from './lane-feature.ts';
+
+/** An EIP-1559 transaction before it is signed. */
+export interface UnsignedTransaction {
+  readonly chainId: number;
+  readonly nonce: number;
+  readonly to: Address;
+  readonly data: Hex;
+  /** Wei. */
+  readonly value: bigint;
+  readonly gas: bigint;
+  /** Wei per gas. */
+  readonly maxFeePerGas: bigint;
+  /** Wei per gas. */
+  readonly maxPriorityFeePerGas: bigint;
+}
+
+/** What a lane needs of a signer. What it returns is checked before it is believed. */
+export interface LaneSigner {
+  readonly address: Address;
+  sign(transaction: UnsignedTransaction): Promise<{ readonly raw: Hex; readonly hash: Hex }>;
+}
+
+/** One network with the signer whose nonces are used on it. */
+export interface LaneNetwork {
+  readonly network: string;
+  readonly chainId: number;
+  readonly rpc: RpcClient;
+  readonly signer: LaneSigner;
+  /** Blocks on top before an effect is acted on. */
+  readonly confirmations: number;
+  readonly finality: FinalitySetting;
+  /** Nonces that may be unused on chain at once. */
+  readonly inFlight: number;
+  /** Operations in one transaction, at most. */
+  readonly batchCount: number;
+  /** Gas limit of one transaction with several operations, at most. */
+  readonly batchGas: bigint;
+  /** Wei per gas. */
+  readonly maxFeeWei: bigint;
+  readonly repriceAfterMs: number;
+  /** Longest pause between looks at the chain while something is open. */
+  readonly pollMs: number;
+}
+
+/** Where the lanes write. */
+export type LaneLog = Omit<Log, 'child'>;
+
+export interface LanesOptions {
+  readonly ledger: Ledger;
+  readonly store: EventStore;
+  readonly features: readonly LaneFeature[];
+  readonly networks: readonly LaneNetwork[];
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly log: LaneLog;
+  /** True when the database came from a backup, was stamped as one, or changed its timeline. */
+  readonly restored: boolean;
+  /**
+   * The final block to which every vault of the network, retired ones included, was scanned for deposits and
+   * withdrawals; where the network has no vault, its final block. Null while that is not known.
+   */
+  readonly scannedTo: (network: string) => Promise<bigint | null>;
+  /** True for a vault that is or ever was an asset's on the network. The address is in lower case. */
+  readonly isWatchedVault: (network: string, address: Address) => Promise<boolean>;
+  /** Makes these work rows due now: there is something for a lane to look at. */
+  readonly engineWake: (workIds: readonly string[]) => void;
+}
+
+/** Why a lane does not sign at present, as last seen; shown, and never decided on. */
+export interface LaneCondition {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What a lane last saw, for the status page, and when it last looked. */
+export interface LaneView {
+  latestNonce: number | null;
+  pendingNonce: number | null;
+  balanceWei: bigint | null;
+  condition: LaneCondition | null;
+  checkedMs: number | null;
+  /** All slots are taken; the lane looks by itself when one is free. */
+  isFull: boolean;
+}
+
+/** One lane while the process runs. Nothing in `view` decides about nonces or money. */
+export interface Lane extends LaneNetwork {
+  readonly context: LaneContext;
+  readonly view: LaneView;
+}
+
+/** What it takes to watch a transaction. Its signer may be retired: then it is watched and sent, and not raised. */
+export interface Watch extends Pick<
+  LaneNetwork,
+  'network' | 'chainId' | 'rpc' | 'confirmations' | 'finality' | 'repriceAfterMs' | 'pollMs'
+> {
+  /** The lane of the transaction's signer, where that is configured. */
+  readonly lane: Lane | null;
+}
+
+/** What the steps share. */
+export interface LaneDeps extends Omit<
+  LanesOptions,
+  'features' | 'networks' | 'restored' | 'engineWake' | 'clock'
+> {
+  readonly features: ReadonlyMap<string, LaneFeature>;
+  readonly alarms: Alarms;
+  /** Now, never before what the store has stamped. */
+  readonly time: SteadyTime;
+  /** When each transaction's bytes were last sent, so that they are not sent at every look. */
+  readonly sentMs: Map<string, number>;
+}
+
+/** Alarms that sound once when they begin and once when they end, however often they are seen. */
+export interface Alarms {
+  raise(key: string, fields: Readonly<Record<string, unknown>>, message: string): void;
+  clear(key: string): void;
+}
+
+/** Creates alarms that write to the log. At most 10,000 are kept apart; beyond that they sound again. */
+export function createAlarms(log: Pick<LaneLog, 'error' | 'info'>): Alarms {
+  const raised = new Map<string, Readonly<Record<string, unknown>>>();
+  return {
+    raise(key, fields, message) {
+      if (raised.has(key)) return;
+      if (raised.size >= 10_000) raised.clear();
+      raised.set(key, fields);
+      log.error({ alarm: key, ...fields }, message);
+    },
+    clear(key) {
+      const fields = raised.get(key);
+      if (fields === undefined) return;
+      raised.delete(key);
+      log.info({ alarm: key, ...fields }, 'alarm ended');
+    },
+  };
+}
+
+/** Pause between looks at a transaction that may be mined any moment: a quarter of the poll, 250 ms to 1 s. */
+export function shortPauseMs({ pollMs }: Pick<LaneNetwork, 'pollMs'>): number {
+  return Math.min(pollMs, Math.max(250, Math.min(1_000, pollMs / 4)));
+}

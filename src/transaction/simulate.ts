@@ -1,0 +1,102 @@
+import type { Hex } from 'viem';
+import { size } from 'viem';
+import type { PinnedRpc } from '../chain/rpc/types.ts';
+import { RpcFailure } from '../primitives/failures.ts';
+import { encodeMulticall } from '../vault/calls.ts';
+import type { Deferral } from './defer.ts';
+import type { Batch, Planned } from './plan-ready.ts';
+import { revertText } from './revert-text.ts';
+import type { Lane } from './runtime.ts';
+import { withGasMargin } from './sign-variant.ts';
+
+/** Gas of one transaction on Ethereum, at most (EIP-7825). */
+export const MAX_TRANSACTION_GAS = 16_777_216n;
+/** Clients take transactions up to 128 KB into their pools; the rest is for what surrounds the calldata. */
+export const MAX_CALLDATA_BYTES = 128 * 1024 - 1024;
+
+/** What of a batch can be signed, and what cannot. */
+export interface Sifted {
+  /** Null when nothing passed. */
+  readonly passed: { readonly entries: readonly Planned[]; readonly data: Hex; readonly gas: bigint } | null;
+  readonly culprits: readonly Deferral[];
+}
+
+type Verdict =
+  | { readonly kind: 'passes'; readonly data: Hex; readonly gas: bigint }
+  | { readonly kind: 'refused'; readonly why: { readonly code: string; readonly message: string } }
+  | { readonly kind: 'too_large'; readonly why: { readonly code: string; readonly message: string } };
+
+/**
+ * Simulates a batch on one endpoint. One that fails is halved until what is left passes; what fails alone is a
+ * culprit. Entries that are in neither list (the batch was too large) stay ready for the next transaction.
+ *
+ * @throws RpcFailure when the endpoint did not serve
+ */
+export async function sift(rpc: PinnedRpc, lane: Lane, batch: Batch, blockGasLimit: bigint): Promise<Sifted> {
+  const most = blockGasLimit < MAX_TRANSACTION_GAS ? blockGasLimit : MAX_TRANSACTION_GAS;
+  const ofSeveral = lane.batchGas < most ? lane.batchGas : most;
+  const judge = (entries: readonly Planned[]) =>
+    simulate(rpc, lane, batch, entries, entries.length > 1 ? ofSeveral : most);
+  return siftWith(judge, batch.entries);
+}
+
+async function siftWith(
+  judge: (entries: readonly Planned[]) => Promise<Verdict>,
+  entries: readonly Planned[],
+): Promise<Sifted> {
+  const verdict = await judge(entries);
+  if (verdict.kind === 'passes') {
+    return { passed: { entries, data: verdict.data, gas: verdict.gas }, culprits: [] };
+  }
+  const [only] = entries;
+  if (only === undefined) return { passed: null, culprits: [] };
+  if (entries.length === 1) {
+    return { passed: null, culprits: [{ id: only.row.id, attempts: only.row.attempts, ...verdict.why }] };
+  }
+  const middle = Math.ceil(entries.length / 2);
+  const left = await siftWith(judge, entries.slice(0, middle));
+  if (verdict.kind === 'too_large' && left.passed !== null) return left;
+  const right = await siftWith(judge, entries.slice(middle));
+  const culprits = [...left.culprits, ...right.culprits];
+  if (left.passed === null || right.passed === null) return { passed: left.passed ?? right.passed, culprits };
+  const both = [...left.passed.entries, ...right.passed.entries];
+  const together = await judge(both);
+  const passed =
+    together.kind === 'passes' ? { entries: both, data: together.data, gas: together.gas } : left.passed;
+  return { passed, culprits };
+}
+
+async function simulate(
+  rpc: PinnedRpc,
+  lane: Lane,
+  { vault }: Batch,
+  entries: readonly Planned[],
+  gasLimit: bigint,
+): Promise<Verdict> {
+  const data = calldata(entries);
+  if (size(data) > MAX_CALLDATA_BYTES) {
+    const message = `its calldata of ${String(size(data))} bytes does not fit one transaction`;
+    return { kind: 'too_large', why: { code: 'transaction_too_large', message } };
+  }
+  let estimate: bigint;
+  try {
+    estimate = await rpc.estimateGas({ from: lane.context.signer, to: vault, data });
+  } catch (error) {
+    if (!(error instanceof RpcFailure) || error.kind !== 'answered') throw error;
+    return { kind: 'refused', why: { code: 'simulation_failed', message: revertText(error) } };
+  }
+  const gas = withGasMargin(estimate);
+  if (gas > gasLimit) {
+    const message = `its gas limit of ${String(gas)} is above ${String(gasLimit)}, the most for one transaction`;
+    return { kind: 'too_large', why: { code: 'transaction_too_large', message } };
+  }
+  return { kind: 'passes', data, gas };
+}
+
+/** One `multicall` of all calls, and the tag that names the operations. */
+function calldata(entries: readonly Planned[]): Hex {
+  return encodeMulticall(
+    entries.flatMap(({ plan }) => plan.calls),
+    entries.map(({ plan }) => plan.operationId),
+  );
+}
