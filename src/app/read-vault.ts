@@ -1,0 +1,41 @@
+import type { ReadVault } from '../asset/assets.ts';
+import type { RpcClient } from '../chain/rpc/types.ts';
+import { IssuanceError, RpcFailure } from '../primitives/failures.ts';
+import { vaultReads } from '../vault/reads.ts';
+
+/** Reads vaults on the networks that are configured. */
+export function createReadVault(networks: ReadonlyMap<string, RpcClient>): ReadVault {
+  return async (network, vault) => {
+    const rpc = networks.get(network);
+    if (rpc === undefined) {
+      const known = [...networks.keys()].join(', ') || 'none';
+      throw new IssuanceError(
+        'network_unknown',
+        `the network ${network} is not configured here; configured: ${known}`,
+      );
+    }
+    const pinned = rpc.pinned();
+    if ((await pinned.getCode(vault)) === '0x') {
+      throw new IssuanceError('vault_invalid', `there is no contract at ${vault} on ${network}`);
+    }
+    const ask = async <T>(read: {
+      encode: () => `0x${string}`;
+      decode: (data: `0x${string}`) => T;
+    }): Promise<T> => {
+      try {
+        return read.decode(await pinned.call({ to: vault, data: read.encode() }));
+      } catch (error) {
+        if (error instanceof RpcFailure && error.kind === 'unreachable') throw error;
+        throw new IssuanceError('vault_invalid', `the contract at ${vault} on ${network} is not a vault`, {
+          cause: error,
+        });
+      }
+    };
+    return {
+      chainId: rpc.chainId,
+      symbol: await ask(vaultReads.symbol),
+      decimals: await ask(vaultReads.decimals),
+      receipt: await ask(vaultReads.receipt),
+    };
+  };
+}
