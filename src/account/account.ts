@@ -41,7 +41,8 @@ export type AccountCommand =
  */
 export function decideAccount(command: AccountCommand, state: AccountState): readonly AccountEvent[] {
   if (command.type === 'register') {
-    if (state.kind !== 'none') throw new IssuanceError('account_exists', 'this client id is registered already');
+    if (state.kind !== 'none')
+      throw new IssuanceError('account_exists', 'this client id is registered already');
     const { email, alpacaAccountId } = command;
     return [{ type: 'AccountRegistered', data: { email, alpacaAccountId } }];
   }
@@ -50,7 +51,10 @@ export function decideAccount(command: AccountCommand, state: AccountState): rea
     case 'link':
       if (state.accountNumber === command.accountNumber) return [];
       if (state.accountNumber !== null) {
-        throw new IssuanceError('account_linked_elsewhere', 'this account is linked to another Alpaca account');
+        throw new IssuanceError(
+          'account_linked_elsewhere',
+          'this account is linked to another Alpaca account',
+        );
       }
       return [{ type: 'AccountLinked', data: { accountNumber: command.accountNumber } }];
     case 'addWallet':

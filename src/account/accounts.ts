@@ -34,11 +34,12 @@ export interface Accounts {
     input: { email: string; alpacaAccountId: string | null },
     metadata: Metadata,
   ): Promise<{ clientId: string }>;
-  /** Links the account registered under this email. @throws IssuanceError `account_unknown`, `account_linked_elsewhere` */
-  connect(
-    input: { email: string; accountNumber: string },
-    metadata: Metadata,
-  ): Promise<{ clientId: string }>;
+  /**
+   * Links the account registered under this email.
+   *
+   * @throws IssuanceError `account_unknown`, `account_linked_elsewhere`
+   */
+  connect(input: { email: string; accountNumber: string }, metadata: Metadata): Promise<{ clientId: string }>;
   /** Idempotent. @throws IssuanceError `account_unknown`, `wallet_taken`, `wallet_reserved` */
   addWallet(clientId: string, wallet: Address, metadata: Metadata): Promise<void>;
   /** Idempotent. @throws IssuanceError `account_unknown` */
@@ -89,7 +90,9 @@ export function createAccounts(ports: {
       } catch (error) {
         if (!(error instanceof UniqueViolation)) throw error;
         throw error.columns.includes('alpaca_account_id')
-          ? new IssuanceError('alpaca_account_taken', 'another account has this Alpaca account', { cause: error })
+          ? new IssuanceError('alpaca_account_taken', 'another account has this Alpaca account', {
+              cause: error,
+            })
           : new IssuanceError('email_taken', `an account with the email ${email} exists`, { cause: error });
       }
       return { clientId };
@@ -97,22 +100,28 @@ export function createAccounts(ports: {
 
     async connect({ email, accountNumber }, metadata) {
       const [row] = await store.find({ table: 'account', where: { email_key: emailKey(email) }, limit: 1 });
-      if (row === undefined) throw new IssuanceError('account_unknown', 'no account is registered under this email');
+      if (row === undefined)
+        throw new IssuanceError('account_unknown', 'no account is registered under this email');
       const clientId = row['client_id'] as string;
       try {
         await apply(clientId, { type: 'link', accountNumber }, metadata);
       } catch (error) {
         if (!(error instanceof UniqueViolation)) throw error;
-        throw new IssuanceError('account_linked_elsewhere', 'this Alpaca account is linked to another email', {
-          cause: error,
-        });
+        throw new IssuanceError(
+          'account_linked_elsewhere',
+          'this Alpaca account is linked to another email',
+          {
+            cause: error,
+          },
+        );
       }
       return { clientId };
     },
 
     async addWallet(clientId, wallet, metadata) {
       const reserved = await ports.reservedAddress(wallet);
-      if (reserved !== null) throw new IssuanceError('wallet_reserved', `${wallet} cannot be whitelisted: ${reserved}`);
+      if (reserved !== null)
+        throw new IssuanceError('wallet_reserved', `${wallet} cannot be whitelisted: ${reserved}`);
       try {
         await apply(clientId, { type: 'addWallet', wallet, nowMs: clock.nowMs() }, metadata);
       } catch (error) {

@@ -82,11 +82,15 @@ export function accountRoutes(
       },
     );
 
-    app.get('/accounts/:client_id', { schema: { params: clientParams, response: { 200: account } } }, async (request) => {
-      const found = await accounts.get(request.params.client_id);
-      if (found === null) throw new IssuanceError('account_unknown', 'no account has this client id');
-      return toWire(found);
-    });
+    app.get(
+      '/accounts/:client_id',
+      { schema: { params: clientParams, response: { 200: account } } },
+      async (request) => {
+        const found = await accounts.get(request.params.client_id);
+        if (found === null) throw new IssuanceError('account_unknown', 'no account has this client id');
+        return toWire(found);
+      },
+    );
 
     app.post(
       '/accounts/:client_id/wallets',
@@ -111,7 +115,7 @@ export function accountRoutes(
       },
     );
   };
-  return routes as FastifyPluginAsync;
+  return routes;
 }
 
 /** Alpaca's routes: linking an account, in both generations. */
@@ -125,7 +129,7 @@ export function connectRoutes(accounts: Accounts): FastifyPluginAsync {
       });
     }
   };
-  return routes as FastifyPluginAsync;
+  return routes;
 }
 
 function toWire(view: AccountView): z.infer<typeof account> {

@@ -94,7 +94,8 @@ export function evolveAsset(state: AssetState, event: AssetEvent): AssetState {
       past: [],
     };
   }
-  if (state.kind === 'none') throw new IssuanceError('log_corrupt', `an asset's log begins with ${event.type}`);
+  if (state.kind === 'none')
+    throw new IssuanceError('log_corrupt', `an asset's log begins with ${event.type}`);
   switch (event.type) {
     case 'AssetVaultChanged': {
       const { vault, receipt } = event.data;

@@ -91,7 +91,8 @@ export function createAssets(ports: {
   };
   const known = async (underlying: string, network: string): Promise<AssetView> => {
     const asset = await reads.get(underlying, network);
-    if (asset === null) throw new IssuanceError('asset_unknown', `${underlying} is not tokenized on ${network}`);
+    if (asset === null)
+      throw new IssuanceError('asset_unknown', `${underlying} is not tokenized on ${network}`);
     return asset;
   };
 
@@ -101,7 +102,10 @@ export function createAssets(ports: {
     async point({ underlying, token, network, vault }, metadata) {
       const found = await ports.readVault(network, vault);
       if (found.symbol !== token) {
-        throw new IssuanceError('symbol_mismatch', `the vault ${vault} is of the token ${found.symbol}, not ${token}`);
+        throw new IssuanceError(
+          'symbol_mismatch',
+          `the vault ${vault} is of the token ${found.symbol}, not ${token}`,
+        );
       }
       if (found.decimals !== 18) {
         throw new IssuanceError('vault_invalid', `the vault ${vault} has ${found.decimals} decimals, not 18`);
@@ -114,7 +118,9 @@ export function createAssets(ports: {
       } catch (error) {
         if (!(error instanceof UniqueViolation)) throw error;
         throw error.table === 'vault'
-          ? new IssuanceError('vault_taken', `the vault ${vault} serves or served another asset`, { cause: error })
+          ? new IssuanceError('vault_taken', `the vault ${vault} serves or served another asset`, {
+              cause: error,
+            })
           : new IssuanceError('token_taken', `${token} on ${network} is another asset`, { cause: error });
       }
     },
@@ -146,7 +152,10 @@ function createAssetReads(store: EventStore): Omit<Assets, 'point' | 'setEnabled
 
   return {
     async get(underlying, network) {
-      return (await views(await store.find({ table: 'asset', where: { underlying, network }, limit: 1 })))[0] ?? null;
+      return (
+        (await views(await store.find({ table: 'asset', where: { underlying, network }, limit: 1 })))[0] ??
+        null
+      );
     },
     list: async (underlying) =>
       views(

@@ -56,7 +56,10 @@ export function assetRoutes(assets: Assets, onChanged: () => void): FastifyPlugi
         const { underlying } = request.params;
         const found = await assets.get(underlying, request.query.network);
         if (found === null) {
-          throw new IssuanceError('asset_unknown', `${underlying} is not tokenized on ${request.query.network}`);
+          throw new IssuanceError(
+            'asset_unknown',
+            `${underlying} is not tokenized on ${request.query.network}`,
+          );
         }
         return toWire(found);
       },
@@ -76,7 +79,7 @@ export function assetRoutes(assets: Assets, onChanged: () => void): FastifyPlugi
       );
     }
   };
-  return routes as FastifyPluginAsync;
+  return routes;
 }
 
 /** Alpaca's routes: the tokens that can be minted, in both generations. Disabled assets are not among them. */
@@ -88,7 +91,7 @@ export function tokenRoutes(assets: Assets): FastifyPluginAsync {
       }));
     }
   };
-  return routes as FastifyPluginAsync;
+  return routes;
 }
 
 /** One row per underlying and token; rows and their networks sorted. */

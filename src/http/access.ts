@@ -44,7 +44,8 @@ export function createAccess(rule: AccessRule): (request: FastifyRequest) => str
     for (const key of digests) {
       if (timingSafeEqual(key.digest, digest)) found = key.name;
     }
-    if (found === null) throw new IssuanceError('unauthenticated', 'the header X-API-KEY is missing or wrong');
+    if (found === null)
+      throw new IssuanceError('unauthenticated', 'the header X-API-KEY is missing or wrong');
     return found;
   };
 }

@@ -1,5 +1,4 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
-import type { FastifyPluginAsync } from 'fastify';
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { systemRandom } from '../ports/system.ts';
@@ -45,9 +44,13 @@ function start(alpaca: Partial<AccessRule> = {}) {
       refuseForwarded: false,
       ...alpaca,
     },
-    internal: { ranges: ['127.0.0.0/8', '::1/128'], keys: [{ name: 'ana', key: OPS_KEY }], refuseForwarded: true },
+    internal: {
+      ranges: ['127.0.0.0/8', '::1/128'],
+      keys: [{ name: 'ana', key: OPS_KEY }],
+      refuseForwarded: true,
+    },
     routes: {
-      alpaca: [routes as FastifyPluginAsync],
+      alpaca: [routes],
       internal: [async (app) => void app.get('/inside', async (request) => ({ actor: request.actor }))],
       open: [async (app) => void app.get('/health', async () => ({ status: 'ok' }))],
     },
@@ -66,7 +69,10 @@ const echo = (payload: string, key = ALPACA_KEY) => ({
 describe('server', () => {
   test('a quantity keeps its digits whether it is sent as a string or as a number', async () => {
     const { server } = start();
-    for (const payload of ['{"qty":"12345678901234567890.123456789"}', '{"qty":12345678901234567890.123456789}']) {
+    for (const payload of [
+      '{"qty":"12345678901234567890.123456789"}',
+      '{"qty":12345678901234567890.123456789}',
+    ]) {
       const answer = await server.inject(echo(payload));
       expect(answer.json()).toEqual({ qty: '12345678901234567890.123456789', actor: 'alpaca' });
     }
@@ -83,7 +89,10 @@ describe('server', () => {
     ['a longer key', `${ALPACA_KEY}x`],
     ["an operator's key", OPS_KEY],
   ])('refuses %s with 401 before the body is looked at', async (_name, key) => {
-    const headers = { 'content-type': 'application/json', ...(key === undefined ? {} : { 'x-api-key': key }) };
+    const headers = {
+      'content-type': 'application/json',
+      ...(key === undefined ? {} : { 'x-api-key': key }),
+    };
     const answer = await start().server.inject({ method: 'POST', url: '/echo', headers, payload: '{broken' });
     expect(answer.statusCode).toBe(401);
     expect(answer.json()).toMatchObject({ code: 'unauthenticated', status: 401 });
@@ -109,7 +118,11 @@ describe('server', () => {
   });
 
   test('health asks for nothing', async () => {
-    const answer = await start().server.inject({ method: 'GET', url: '/health', remoteAddress: '203.0.113.9' });
+    const answer = await start().server.inject({
+      method: 'GET',
+      url: '/health',
+      remoteAddress: '203.0.113.9',
+    });
     expect(answer.json()).toEqual({ status: 'ok' });
   });
 
@@ -118,7 +131,10 @@ describe('server', () => {
     ['malformed', echo('{"qty":true}')],
     ['malformed', echo('')],
     ['payload_too_large', echo(`{"qty":"${'1'.repeat(1_100_000)}"}`)],
-    ['unsupported_media_type', { ...echo('qty=1'), headers: { 'x-api-key': ALPACA_KEY, 'content-type': 'text/plain' } }],
+    [
+      'unsupported_media_type',
+      { ...echo('qty=1'), headers: { 'x-api-key': ALPACA_KEY, 'content-type': 'text/plain' } },
+    ],
     ['not_found', { ...echo('{}'), url: '/nowhere' }],
     ['email_taken', { method: 'GET' as const, url: '/taken', headers: { 'x-api-key': ALPACA_KEY } }],
   ] as const)('answers %s as a problem with its code and the text in `error`', async (code, request) => {
@@ -132,7 +148,11 @@ describe('server', () => {
 
   test('an unforeseen failure tells the client nothing but the request id, and the log everything', async () => {
     const { server, log } = start();
-    const answer = await server.inject({ method: 'GET', url: '/fails', headers: { 'x-api-key': ALPACA_KEY } });
+    const answer = await server.inject({
+      method: 'GET',
+      url: '/fails',
+      headers: { 'x-api-key': ALPACA_KEY },
+    });
     expect(answer.statusCode).toBe(500);
     expect(answer.body).not.toContain('secret internals');
     const line = log.entries.find((it) => it.level === 'error');

@@ -1,6 +1,16 @@
-import type { FastifyError, FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import type {
+  FastifyError,
+  FastifyInstance,
+  FastifyPluginAsync,
+  FastifyReply,
+  FastifyRequest,
+} from 'fastify';
 import Fastify from 'fastify';
-import { hasZodFastifySchemaValidationErrors, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import {
+  hasZodFastifySchemaValidationErrors,
+  serializerCompiler,
+  validatorCompiler,
+} from 'fastify-type-provider-zod';
 import type { Random } from '../ports/ports.ts';
 import { uuidV4 } from '../primitives/uuid.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -9,6 +19,13 @@ import { createAccess } from './access.ts';
 import { parseJsonBody } from './json-body.ts';
 import type { Problem } from './problems.ts';
 import { problem, problemOf } from './problems.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who calls, for the log: the name of the key that was used. */
+    actor: string;
+  }
+}
 
 /** Bodies above this are refused with 413. The largest body that a partner sends is below one KiB. */
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -51,7 +68,10 @@ export function createServer(options: ServerOptions): FastifyInstance {
   });
   server.setErrorHandler((error, request, reply) => answerError(options.log, error, request, reply));
   server.setNotFoundHandler((request, reply) =>
-    send(reply, problem('not_found', `there is no route ${request.method} ${request.url.split('?')[0] ?? ''}`)),
+    send(
+      reply,
+      problem('not_found', `there is no route ${request.method} ${request.url.split('?')[0] ?? ''}`),
+    ),
   );
 
   register(server, options.routes.alpaca, createAccess(options.alpaca));

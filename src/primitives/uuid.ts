@@ -36,9 +36,15 @@ const ROOT = uuidV5('6ba7b811-9dad-11d1-80b4-00c04fd430c8', 'urn:issuance');
  * Id of the mint that answers one of Alpaca's `tokenization_request_id`s. A UUID is lower-cased first, anything else is
  * taken exactly; Alpaca's base URL and our account keep sandbox and production apart.
  */
-export function mintId(alpaca: { baseUrl: string; accountId: string }, tokenizationRequestId: string): string {
+export function mintId(
+  alpaca: { baseUrl: string; accountId: string },
+  tokenizationRequestId: string,
+): string {
   const namespace = uuidV5(ROOT, `mint ${alpaca.baseUrl.replace(/\/+$/, '')} ${alpaca.accountId}`);
-  return uuidV5(namespace, isUuid(tokenizationRequestId) ? tokenizationRequestId.toLowerCase() : tokenizationRequestId);
+  return uuidV5(
+    namespace,
+    isUuid(tokenizationRequestId) ? tokenizationRequestId.toLowerCase() : tokenizationRequestId,
+  );
 }
 
 /**

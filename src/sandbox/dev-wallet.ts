@@ -19,7 +19,11 @@ export interface DevReceipt {
 export interface DevWallet {
   readonly address: Address;
   /** Signs, sends, and resolves when it is mined; rejects with `dev_transaction_failed` when it reverts. */
-  send(transaction: { readonly to?: Address; readonly data: Hex; readonly gas?: bigint }): Promise<DevReceipt>;
+  send(transaction: {
+    readonly to?: Address;
+    readonly data: Hex;
+    readonly gas?: bigint;
+  }): Promise<DevReceipt>;
   /** Signs and sends, and resolves with the hash at once. */
   submit(transaction: { readonly to?: Address; readonly data: Hex; readonly gas?: bigint }): Promise<Hex>;
 }
@@ -34,7 +38,8 @@ export function createDevWallet(
   const submit = async (transaction: { to?: Address; data: Hex; gas?: bigint }): Promise<Hex> => {
     const nonce = Number(await chain.rpc('eth_getTransactionCount', [address, 'pending']));
     const gas =
-      transaction.gas ?? (BigInt((await chain.rpc('eth_estimateGas', [{ ...transaction, from: address }])) as Hex) * 3n) / 2n;
+      transaction.gas ??
+      (BigInt((await chain.rpc('eth_estimateGas', [{ ...transaction, from: address }])) as Hex) * 3n) / 2n;
     const raw = await account.signTransaction({
       ...transaction,
       type: 'eip1559',
@@ -70,7 +75,8 @@ async function minedReceipt(chain: Pick<LocalChain, 'rpc'>, hash: Hex): Promise<
       contractAddress: Address | null;
     } | null;
     if (receipt !== null) {
-      if (receipt.status !== '0x1') throw new IssuanceError('dev_transaction_failed', `transaction ${hash} reverted`);
+      if (receipt.status !== '0x1')
+        throw new IssuanceError('dev_transaction_failed', `transaction ${hash} reverted`);
       return { hash, blockNumber: BigInt(receipt.blockNumber), contractAddress: receipt.contractAddress };
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));

@@ -65,7 +65,10 @@ export async function deployTestVault(options: {
   const encode = (functionName: string, args: readonly unknown[]): Hex =>
     encodeFunctionData({ abi, functionName, args });
   const read = async (functionName: string, args: readonly unknown[] = []): Promise<unknown> => {
-    const answer = (await chain.rpc('eth_call', [{ to: address, data: encode(functionName, args) }, 'latest'])) as Hex;
+    const answer = (await chain.rpc('eth_call', [
+      { to: address, data: encode(functionName, args) },
+      'latest',
+    ])) as Hex;
     return decodeFunctionResult({ abi, functionName, args, data: answer });
   };
   const receipt = ((await read('receipt')) as string).toLowerCase() as Address;
@@ -74,10 +77,17 @@ export async function deployTestVault(options: {
   const grant = (permission: string, account: Address): Promise<unknown> =>
     deployer.send({
       to: authorizer,
-      data: encodeFunctionData({ abi: AUTHORIZER_ABI, functionName: 'grantRole', args: [role(permission), account] }),
+      data: encodeFunctionData({
+        abi: AUTHORIZER_ABI,
+        functionName: 'grantRole',
+        args: [role(permission), account],
+      }),
     });
   const tenYears = BigInt(Math.floor(Date.now() / 1000) + 10 * 365 * 86_400);
-  await Promise.all([...ROLES.map((permission) => grant(permission, issuer)), grant('CERTIFY', deployer.address)]);
+  await Promise.all([
+    ...ROLES.map((permission) => grant(permission, issuer)),
+    grant('CERTIFY', deployer.address),
+  ]);
   await deployer.send({ to: address, data: encode('certify', [tenYears, false, '0x']) });
   return {
     address,
