@@ -41,8 +41,8 @@ export interface Dependencies {
   inconclusive(name: string, id: string, nowMs: number): void;
   /** Takes outages off the list that no operation has asked about for long. */
   forgetUnneeded(nowMs: number): void;
-  /** The earliest moment of a probe; null while nothing is down. */
-  nextProbeMs(): number | null;
+  /** The earliest moment of a probe after this one; null when there is none. */
+  nextProbeMs(afterMs: number): number | null;
   states(): readonly DependencyState[];
 }
 
@@ -153,10 +153,11 @@ export function createDependencies(options: {
         onChange(stateOf(it));
       }
     },
-    nextProbeMs() {
-      const times = [...known.values()].flatMap(({ outage }) =>
-        outage === null || outage.probe !== null ? [] : [outage.nextProbeMs],
-      );
+    nextProbeMs(afterMs) {
+      const times = [...known.values()]
+        .filter(({ outage }) => outage?.probe === null)
+        .map(({ outage }) => outage?.nextProbeMs ?? Infinity)
+        .filter((timeMs) => timeMs > afterMs);
       return times.length === 0 ? null : Math.min(...times);
     },
     states: () => [...known.values()].map(stateOf),

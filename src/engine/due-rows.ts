@@ -15,7 +15,7 @@ export interface DueRows {
 export interface DueQuery {
   readonly nowMs: number;
   readonly kinds: readonly string[];
-  /** Rows wanted of one kind that need one dependency, when there are too many to read all; 0 for none. */
+  /** Rows wanted of one kind that need one dependency, when there are too many to read all. */
   readonly limitFor: (kind: string, dependency: string | null) => number;
 }
 
@@ -59,9 +59,9 @@ export async function readDueRows(store: EventStore, query: DueQuery): Promise<D
     const groups = await Promise.all(
       pairs
         .flat()
-        .map((it) => ({ ...it, limit: query.limitFor(it.kind, it.dependency) }))
-        .filter(({ limit }) => limit > 0)
-        .map(({ kind, dependency, limit }) => find({ lte: nowMs }, limit, kind, { dependency })),
+        .map(({ kind, dependency }) =>
+          find({ lte: nowMs }, query.limitFor(kind, dependency), kind, { dependency }),
+        ),
     );
     return groups.flat().sort((a, b) => Number(a['due_ms']) - Number(b['due_ms']));
   }

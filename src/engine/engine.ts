@@ -137,25 +137,21 @@ export function createEngine(options: EngineOptions): Engine {
     if (kinds.length === 0) return;
     // A step that ends while the rows are being read leaves its row as this reading may not see it.
     runner.forgetEnded();
-    const due = await readDueRows(store, { nowMs, kinds, limitFor: limitOf(nowMs) });
+    const due = await readDueRows(store, { nowMs, kinds, limitFor });
     if (phase !== 'running') return;
     dependencies.forgetUnneeded(nowMs);
     const isRunning = (id: string): boolean => runner.isRunning(id) || runner.hasEnded(id);
     const running = runner.running();
     const chosen = chooseSteps({ due: due.rows, isRunning, running, workers, dependencies, limits, nowMs });
     for (const step of chosen) runner.start(step);
-    const nextMs = Math.min(due.nextDueMs ?? Infinity, dependencies.nextProbeMs() ?? Infinity);
-    lookAfter(nextMs - nowMs);
+    // A probe that is overdue and was not started waits for an operation, which a commit or the poll will bring.
+    const probeMs = dependencies.nextProbeMs(nowMs) ?? Infinity;
+    lookAfter(Math.min(due.nextDueMs ?? Infinity, probeMs) - nowMs);
   };
 
   /** Enough rows of each kind to fill its room past the running ones; of a paused dependency, some to probe with. */
-  const limitOf =
-    (nowMs: number) =>
-    (kind: string, dependency: string | null): number => {
-      if (!dependencies.isDown(dependency))
-        return 2 * (workers.get(kind)?.concurrency ?? DEFAULT_CONCURRENCY);
-      return nowMs >= (dependencies.nextProbeMs() ?? Infinity) ? PAGE : 0;
-    };
+  const limitFor = (kind: string, dependency: string | null): number =>
+    dependencies.isDown(dependency) ? PAGE : 2 * (workers.get(kind)?.concurrency ?? DEFAULT_CONCURRENCY);
 
   const tellWaiters = (): void => {
     const quiet = runner.count() === 0 && sideTasks === 0 && !looking && !deferred;
