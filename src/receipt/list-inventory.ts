@@ -26,7 +26,7 @@ export async function listInventory(store: EventStore): Promise<readonly Invento
   const receipts = new Map<string, InventoryReceipt[]>();
   const promised = new Map<string, bigint>();
   const add = (row: Row): void => {
-    const vault = `${String(row['chain_id'])}/${row['vault'] as string}`;
+    const vault = `${row['chain_id'] as number}/${row['vault'] as string}`;
     const known = receipts.get(vault);
     if (known === undefined) receipts.set(vault, [receiptOf(row)]);
     else known.push(receiptOf(row));
@@ -40,7 +40,7 @@ export async function listInventory(store: EventStore): Promise<readonly Invento
     add,
   );
   await eachRow(store, { table: PROMISE_TABLE.name }, ['redemption_id'], (row) => {
-    const vault = `${String(row['chain_id'])}/${row['vault'] as string}`;
+    const vault = `${row['chain_id'] as number}/${row['vault'] as string}`;
     promised.set(vault, (promised.get(vault) ?? 0n) + (row['shares'] as bigint));
   });
   return [...new Set([...receipts.keys(), ...promised.keys()])].sort().map((key) => {

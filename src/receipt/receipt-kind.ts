@@ -77,9 +77,8 @@ export const VAULT_BALANCE_TABLE: TableDefinition = {
     owed: 'bigint',
     block_number: 'integer',
     mismatches: 'integer',
-    checked_ms: 'integer',
   },
-  required: ['shares', 'owed', 'block_number', 'mismatches', 'checked_ms'],
+  required: ['shares', 'owed', 'block_number', 'mismatches'],
   key: ['chain_id', 'vault'],
   source: 'operational',
 };

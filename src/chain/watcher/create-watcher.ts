@@ -1,14 +1,7 @@
 import type { Address } from 'viem';
 import { DependencyDown } from '../../engine/dependency-down.ts';
 import type { StepResult, WorkRow } from '../../engine/work.ts';
-import { WORK_TABLE } from '../../engine/work.ts';
-import {
-  GuardConflict,
-  RowMissing,
-  StoreClosed,
-  UniqueViolation,
-  VersionConflict,
-} from '../../event-store/errors.ts';
+import { GuardConflict, RowMissing, UniqueViolation, VersionConflict } from '../../event-store/errors.ts';
 import type { EventStore, Metadata } from '../../event-store/event-store.ts';
 import { change, type Ledger } from '../../event-store/ledger.ts';
 import { transact } from '../../event-store/transact.ts';
@@ -50,6 +43,8 @@ export interface WatcherOptions {
   readonly consumers: readonly LogConsumer[];
   /** Whether something is open whose end the chain will show: looks then follow quickly. */
   readonly isBusy: () => boolean;
+  /** Makes rows of work due now, as the engine's `wake` does. */
+  readonly wake: (ids: readonly string[]) => void;
 }
 
 /** How a network's scan stands, for readiness and metrics. */
@@ -107,13 +102,11 @@ const FINAL_PAUSE_FACTOR = 4;
  * all level vaults at once, `catch-up` reads one lagging vault a step, `final` reads everything a second time.
  */
 export function createWatcher(options: WatcherOptions): Watcher {
-  const { settings, rpc, ledger, store, vaults, isBusy } = options;
+  const { settings, rpc, ledger, store, vaults, isBusy, wake } = options;
   const { network, chainId, pollMs } = settings;
   const log = options.log.child({ network });
   const chunk = createChunkSize();
   const passes = createPasses({ ...options, log, chunk, check: createCursorCheck(rpc) });
-  let hints = 0;
-  let hinting = false;
   let unreachableInARow = 0;
 
   const pause = (found: Found, longestMs: number): number => {
@@ -133,7 +126,6 @@ export function createWatcher(options: WatcherOptions): Watcher {
     const loaded = await ledger.load(networkKind, network);
     if (loaded.state.kind === 'opening') return open(loaded);
     if (loaded.state.kind !== 'open') return { kind: 'later', delayMs: STOPPED_PAUSE_MS };
-    const hintsBefore = hints;
     const found = await passes[task](loaded, loaded.state);
     unreachableInARow = 0;
     if (found.replaced !== null) {
@@ -143,7 +135,6 @@ export function createWatcher(options: WatcherOptions): Watcher {
       log.error({ why }, 'the network is stopped: a reorg replaced blocks that were taken in');
       return { kind: 'advanced' };
     }
-    if (hints !== hintsBefore && task !== 'final') return { kind: 'later', delayMs: 0 };
     const longestMs = task === 'final' && !isBusy() ? pollMs * FINAL_PAUSE_FACTOR : pollMs;
     return { kind: 'later', delayMs: pause(found, longestMs) };
   }
@@ -184,25 +175,7 @@ export function createWatcher(options: WatcherOptions): Watcher {
     },
 
     hint() {
-      hints += 1;
-      if (hinting) return;
-      hinting = true;
-      const due = (task: WatchTask) => ({
-        op: 'update' as const,
-        table: WORK_TABLE.name,
-        key: { id: watchWorkId(network, task) },
-        set: { due_ms: 0 },
-      });
-      store
-        .commit({ appends: [], writes: () => [due('head'), due('catch-up')], metadata: ENGINE })
-        .catch((error: unknown) => {
-          // Not open yet, or stopping: the next regular look comes by itself.
-          if (error instanceof RowMissing || error instanceof StoreClosed) return;
-          log.error({ err: error }, 'a hint could not be stored');
-        })
-        .finally(() => {
-          hinting = false;
-        });
+      wake([watchWorkId(network, 'head'), watchWorkId(network, 'catch-up')]);
     },
 
     async resume(metadata) {

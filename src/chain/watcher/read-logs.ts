@@ -1,8 +1,8 @@
 import type { Address } from 'viem';
 import { IssuanceError } from '../../primitives/failures.ts';
+import { watchFilters } from '../../vault/filters.ts';
 import type { RawLog } from '../raw-log.ts';
 import type { PinnedRpc } from '../rpc/types.ts';
-import { watchFilters } from './filters.ts';
 import type { WatchedVault } from './types.ts';
 
 /** An answer that cannot be true as a whole; the same range is asked for again. */
@@ -25,7 +25,11 @@ export async function readLogs(
   wallets: readonly Address[],
   range: { readonly fromBlock: bigint; readonly toBlock: bigint },
 ): Promise<readonly RawLog[]> {
-  const filters = watchFilters(vaults, wallets);
+  const filters = watchFilters({
+    vaults: vaults.map((it) => it.vault),
+    receipts: vaults.map((it) => it.receipt),
+    wallets,
+  });
   const answers = await Promise.all(filters.map((filter) => rpc.getLogs({ ...filter, ...range })));
   const logs = answers.flat();
   assertSettled(logs);

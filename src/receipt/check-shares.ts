@@ -1,0 +1,72 @@
+import type { Address } from 'viem';
+import type { EventStore } from '../event-store/event-store.ts';
+import type { Log } from '../telemetry/log.ts';
+import { readAt, readShares } from './read-balances.ts';
+import { RECEIPT_TABLE, VAULT_BALANCE_TABLE } from './receipt-kind.ts';
+import type { ReadingPlace } from './record-balances.ts';
+
+/**
+ * Shares of a vault that the wallets ought to hold: those of open redemptions and recorded remainders, in 10⁻¹⁸. Null
+ * while something is in flight that makes the question idle.
+ */
+export type OwedShares = (chainId: number, vault: Address) => Promise<bigint | null>;
+
+export interface SharesDifference {
+  readonly kind: 'shares';
+  readonly network: string;
+  readonly chainId: number;
+  readonly vault: Address;
+  /** What the wallets hold. */
+  readonly shares: bigint;
+  readonly owed: bigint;
+}
+
+/** Two comparisons in a row: one may fall between an effect on chain and its record. */
+const ALARM_AFTER = 2;
+
+/**
+ * Compares the wallets' shares of a vault with what is owed from them, and raises an alarm when they differ twice in a
+ * row. Gives the present difference; null when there is none, or when burns are pending and nothing can be said.
+ *
+ * Rejects with `RpcFailure`, `ReadingUnsettled` and what `owedShares` rejects with.
+ */
+export async function checkShares(
+  context: { readonly store: EventStore; readonly log: Log; readonly owedShares: OwedShares },
+  place: ReadingPlace,
+): Promise<SharesDifference | null> {
+  const { store, log, owedShares } = context;
+  const { network, chainId, rpc, at, wallets } = place;
+  const { vault } = place.vault;
+  const owed = await owedShares(chainId, vault);
+  if (owed === null || (await isBurning(store, chainId, vault))) return null;
+  const shares = await readAt(rpc, at, () => readShares(rpc, at, place.vault, wallets));
+  if ((await owedShares(chainId, vault)) !== owed) return null;
+  const [before] = await store.find({
+    table: VAULT_BALANCE_TABLE.name,
+    where: { chain_id: chainId, vault },
+    limit: 1,
+  });
+  const mismatchesBefore = (before?.['mismatches'] ?? 0) as number;
+  const mismatches = shares === owed ? 0 : Math.min(mismatchesBefore + 1, ALARM_AFTER);
+  const same = before?.['shares'] === shares && before['owed'] === owed && mismatches === mismatchesBefore;
+  if (!same) {
+    const row = { chain_id: chainId, vault, shares, owed, block_number: Number(at.number), mismatches };
+    await store.commit({
+      appends: [],
+      writes: () => [{ op: 'upsert', table: VAULT_BALANCE_TABLE.name, row }],
+      metadata: { actor: 'engine' },
+    });
+  }
+  if (mismatches === ALARM_AFTER && mismatchesBefore < ALARM_AFTER) {
+    log.error({ network, vault, shares, owed }, 'the wallet does not hold the shares that it owes');
+  }
+  if (mismatches === 0 && mismatchesBefore === ALARM_AFTER) {
+    log.info({ network, vault, shares }, 'the wallet holds the shares that it owes again');
+  }
+  return shares === owed ? null : { kind: 'shares', network, chainId, vault, shares, owed };
+}
+
+async function isBurning(store: EventStore, chainId: number, vault: Address): Promise<boolean> {
+  const where = { chain_id: chainId, vault, in_use: true, reserved: { not: '0' } };
+  return (await store.find({ table: RECEIPT_TABLE.name, where, limit: 1 })).length > 0;
+}
