@@ -1,0 +1,47 @@
+import type { AlpacaClient } from '../alpaca/types.ts';
+import type { RpcClient } from '../chain/rpc/types.ts';
+import type { Worker } from '../engine/work.ts';
+import type { Inventory } from '../receipt/inventory.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { LaneFeature } from '../transaction/lane-feature.ts';
+import type { ConfirmResult } from './confirm.ts';
+import { confirmMint } from './confirm.ts';
+import { createMintLane } from './lane.ts';
+import type { MintRequestOptions, MintRequestResult } from './request.ts';
+import { requestMint } from './request.ts';
+import { createMintWorker } from './worker.ts';
+
+export interface MintOptions extends MintRequestOptions {
+  readonly inventory: Inventory;
+  readonly alpaca: AlpacaClient;
+  readonly rpcOf: (network: string) => Pick<RpcClient, 'pinned'>;
+  readonly log: Log;
+}
+
+export interface MintFeature {
+  /** Takes Alpaca's mint request in: `body` as parsed, of either generation; `causation` a request id for the log. */
+  request(body: unknown, causation?: string): Promise<MintRequestResult>;
+  /** Stores Alpaca's word on a journal, then says how to answer. Only ever after the sender was authenticated. */
+  confirm(body: unknown, causation?: string): Promise<ConfirmResult>;
+  readonly worker: Worker;
+  readonly lane: LaneFeature;
+}
+
+/** Creates the mint feature. */
+export function createMint(options: MintOptions): MintFeature {
+  const alarm = (message: string, details: Readonly<Record<string, string>>): void => {
+    options.log.error({ ...details }, message);
+  };
+  return {
+    async request(body, causation) {
+      const result = await requestMint(options, body, causation);
+      if (result.kind === 'refused') {
+        options.log.warn({ code: result.code, detail: result.detail }, 'a mint request was refused');
+      }
+      return result;
+    },
+    confirm: (body, causation) => confirmMint({ ...options, alarm }, body, causation),
+    worker: createMintWorker(options),
+    lane: createMintLane(options),
+  };
+}

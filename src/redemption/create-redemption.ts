@@ -1,0 +1,57 @@
+import type { Address } from 'viem';
+import type { AlpacaClient } from '../alpaca/types.ts';
+import type { LogConsumer } from '../chain/watcher/types.ts';
+import type { Worker } from '../engine/work.ts';
+import type { EventStore } from '../event-store/event-store.ts';
+import type { Ledger } from '../event-store/ledger.ts';
+import type { Catalog, Directory } from '../operation/directory.ts';
+import type { Clock } from '../ports/ports.ts';
+import type { Inventory } from '../receipt/inventory.ts';
+import type { LaneFeature } from '../transaction/lane-feature.ts';
+import { createRedemptionConsumer } from './consumer.ts';
+import { createRedemptionLane } from './lane.ts';
+import type { WaitReason } from './state.ts';
+import { owedShares, wakeRedemptions } from './waiting.ts';
+import { createRedemptionWorker } from './worker.ts';
+
+export interface RedemptionOptions {
+  readonly ledger: Ledger;
+  readonly store: EventStore;
+  readonly directory: Directory;
+  readonly catalog: Catalog;
+  readonly inventory: Inventory;
+  readonly alpaca: AlpacaClient;
+  readonly clock: Clock;
+  /** Our signers on a network, retired ones too, in lower case. */
+  readonly wallets: (network: string) => readonly Address[];
+  /** Whether a lane signs for this wallet at present. */
+  readonly canSign: (chainId: number, wallet: string) => boolean;
+}
+
+export interface RedemptionFeature {
+  readonly consumer: LogConsumer;
+  readonly worker: Worker;
+  readonly lane: LaneFeature;
+  /** A wallet was linked: what waits for its owner goes on. */
+  walletLinked(wallet: Address): Promise<void>;
+  /** Something that redemptions wait for has changed: they are looked at again at once. */
+  wake(reason: WaitReason): Promise<void>;
+  /** Shares of a vault that must lie in our wallets, in 10⁻¹⁸. */
+  owedShares(chainId: number, vault: Address): Promise<bigint>;
+}
+
+/** Creates the redemption feature. */
+export function createRedemption(options: RedemptionOptions): RedemptionFeature {
+  return {
+    consumer: createRedemptionConsumer(options),
+    worker: createRedemptionWorker(options),
+    lane: createRedemptionLane(options),
+    async walletLinked(wallet) {
+      await wakeRedemptions(options, 'wallet_unknown', wallet);
+    },
+    async wake(reason) {
+      await wakeRedemptions(options, reason);
+    },
+    owedShares: (chainId, vault) => owedShares(options.store, chainId, vault),
+  };
+}
