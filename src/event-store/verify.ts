@@ -209,7 +209,7 @@ async function compareTable(
         problem: 'surplus',
         column: null,
         expected: null,
-        found: asJson(row),
+        found: row,
       });
       continue;
     }
@@ -221,7 +221,7 @@ async function compareTable(
   }
   for (const [key, row] of expected) {
     if (seen.has(key)) continue;
-    report({ table: table.name, key, problem: 'missing', column: null, expected: asJson(row), found: null });
+    report({ table: table.name, key, problem: 'missing', column: null, expected: row, found: null });
   }
 }
 
@@ -249,10 +249,6 @@ async function* storedRows(store: EventStore, table: TableDefinition): AsyncGene
 
 function describeKey(table: TableDefinition, row: Row): string {
   return table.key.map((it) => `${it}=${canonical(row[it] ?? null)}`).join(' ');
-}
-
-function asJson(row: Row): JsonObject {
-  return row as JsonObject;
 }
 
 /** One text for one value: names in order, bigint apart from number and string. */
