@@ -1,0 +1,82 @@
+import type { JsonObject, Row } from '../event-store/event-store.ts';
+import type { WorkRow } from '../engine/work.ts';
+import { formatQuantity } from '../primitives/quantity.ts';
+
+/** One operation as it is shown: quantities are decimal strings of tokens, times RFC 3339, absent values null. */
+export interface OperationView extends JsonObject {
+  readonly id: string;
+  readonly kind: string;
+  readonly state: string;
+  readonly waiting_for: string | null;
+  readonly since: string;
+  readonly reason: string | null;
+  readonly underlying: string | null;
+  readonly token: string | null;
+  readonly network: string | null;
+  readonly vault: string | null;
+  readonly wallet: string | null;
+  readonly client_id: string | null;
+  readonly qty: string | null;
+  readonly shares: string | null;
+  readonly burned: string | null;
+  readonly dust: string | null;
+  readonly tx_hash: string | null;
+  readonly receipt_id: string | null;
+  readonly tokenization_request_id: string | null;
+  readonly attempts: number | null;
+  readonly last_error: {
+    readonly code: string;
+    readonly message: string;
+    readonly at: string;
+    readonly request_id: string | null;
+    readonly status: number | null;
+  } | null;
+  readonly next_attempt_at: string | null;
+  readonly version: number;
+  readonly created_at: string;
+}
+
+/** Joins an operation's row with its row of work; null for work where it is at its end, or shown as it once was. */
+export function operationView(row: Row, work: WorkRow | null): OperationView {
+  const text = (column: string): string | null => (row[column] ?? null) as string | null;
+  const quantity = (column: string): string | null => {
+    const value = row[column] as bigint | null | undefined;
+    return value === null || value === undefined ? null : formatQuantity(value);
+  };
+  return {
+    id: row['id'] as string,
+    kind: row['kind'] as string,
+    state: row['state'] as string,
+    waiting_for: text('waiting_for'),
+    since: isoTime(row['since_ms'] as number),
+    reason: text('reason'),
+    underlying: text('underlying'),
+    token: text('token'),
+    network: text('network'),
+    vault: text('vault'),
+    wallet: text('wallet'),
+    client_id: text('client_id'),
+    qty: quantity('qty'),
+    shares: quantity('shares'),
+    burned: quantity('burned'),
+    dust: quantity('dust'),
+    tx_hash: text('tx_hash'),
+    receipt_id: text('receipt_id'),
+    tokenization_request_id: text('tokenization_request_id'),
+    attempts: work?.attempts ?? null,
+    last_error: lastError(work),
+    next_attempt_at: work === null || work.dueMs === null ? null : isoTime(work.dueMs),
+    version: row['version'] as number,
+    created_at: isoTime(row['created_ms'] as number),
+  };
+}
+
+function lastError(work: WorkRow | null): OperationView['last_error'] {
+  if (work === null || work.lastError === null) return null;
+  const { code, message, atMs, requestId, status } = work.lastError;
+  return { code, message, at: isoTime(atMs), request_id: requestId ?? null, status: status ?? null };
+}
+
+function isoTime(timeMs: number): string {
+  return new Date(timeMs).toISOString();
+}

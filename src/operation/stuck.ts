@@ -1,0 +1,48 @@
+import type { Query } from '../event-store/event-store.ts';
+import type { WorkRow } from '../engine/work.ts';
+import { WORK_TABLE } from '../engine/work.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/**
+ * How long an operation may be in a state before it needs a person. What others decide (a journal at Alpaca, a wallet
+ * to be linked) may take an hour; what is ours takes minutes; what is held waits for nobody else.
+ */
+export const STATE_BOUNDS_MS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  mint: {
+    unrequested: 0,
+    requested: HOUR_MS,
+    journaled: 10 * MINUTE_MS,
+    submitted: 30 * MINUTE_MS,
+    minted: 15 * MINUTE_MS,
+    held: 0,
+  },
+  redemption: {
+    detected: HOUR_MS,
+    requested: HOUR_MS,
+    journaled: 10 * MINUTE_MS,
+    burning: 30 * MINUTE_MS,
+    held: 0,
+  },
+};
+
+/** Whether an open operation is past the bound of its state. */
+export function isStuck(work: Pick<WorkRow, 'kind' | 'phase' | 'sinceMs'>, nowMs: number): boolean {
+  const boundMs = STATE_BOUNDS_MS[work.kind]?.[work.phase];
+  return boundMs !== undefined && nowMs - work.sinceMs >= boundMs;
+}
+
+/** Queries that together find every row of work past its bound, oldest first each. */
+export function stuckCandidates(nowMs: number): readonly Pick<Query, 'table' | 'where' | 'orderBy'>[] {
+  return Object.entries(STATE_BOUNDS_MS).flatMap(([kind, phases]) =>
+    Object.entries(phases).map(([phase, boundMs]) => ({
+      table: WORK_TABLE.name,
+      where: { kind, phase, since_ms: { lte: nowMs - boundMs } },
+      orderBy: [
+        ['since_ms', 'asc'],
+        ['id', 'asc'],
+      ] as const,
+    })),
+  );
+}
