@@ -123,8 +123,8 @@ export function decodeLog(log: RawLog): VaultLog {
 }
 
 function decodeKnown(log: RawLog): VaultLog {
-  // viem wants its non-empty tuple; the caller has counted the topics.
-  const topics = [...log.topics] as [Hex, ...Hex[]];
+  // viem compares topics by case, and wants its non-empty tuple: the caller has counted them.
+  const topics = log.topics.map((topic) => topic.toLowerCase()) as [Hex, ...Hex[]];
   const event = decodeEventLog({ abi: decodedEvents, topics, data: log.data });
   switch (event.eventName) {
     case 'Deposit': {

@@ -112,13 +112,12 @@ export function transferFault(
   moment: Moment | undefined,
   planned: { readonly from: string; readonly to: string; readonly value: bigint },
 ): string | null {
-  if (moment?.decoded.kind !== 'transfer') return `expected a Transfer, found ${moment?.text ?? 'nothing'}`;
-  const transfer = moment.decoded;
-  const exact =
-    transfer.from === planned.from && transfer.to === planned.to && transfer.value === planned.value;
+  const { from, to, value } = planned;
+  const found = moment?.decoded;
+  const exact = found?.kind === 'transfer' && found.from === from && found.to === to && found.value === value;
   return exact
     ? null
-    : `expected a Transfer of ${planned.value} from ${planned.from} to ${planned.to}, found ${moment.text}`;
+    : `expected a Transfer of ${value} from ${from} to ${to}, found ${moment?.text ?? 'nothing'}`;
 }
 
 /** Enough to see what is wrong, without a line per log of a large batch. */
