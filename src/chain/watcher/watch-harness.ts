@@ -62,6 +62,7 @@ export interface HarnessOptions {
   readonly chain: FakeChain;
   readonly vaults: WatchedVault[];
   readonly settings?: Partial<WatchSettings>;
+  readonly wallets?: readonly Address[];
   readonly kinds?: readonly StreamKind<unknown, DomainEvent>[];
   readonly tables?: readonly TableDefinition[];
   readonly consumers?: (ledger: Ledger) => readonly LogConsumer[];
@@ -99,7 +100,7 @@ export async function createHarness(options: HarnessOptions) {
     store,
     log,
     vaults: async () => vaults,
-    wallets: () => [WALLET],
+    wallets: () => options.wallets ?? [WALLET],
     consumers: options.consumers?.(ledger) ?? [createSeenConsumer(ledger)],
     isBusy: () => false,
     wake: (ids) => woken.push(...ids),
