@@ -36,6 +36,8 @@ export interface EngineKit {
   /** Commits what is to be done next of a job, as an event of its stream. */
   set(id: string, next: NextStep, more?: { readonly kind?: string; readonly phase?: string }): Promise<void>;
   row(id: string): Promise<WorkRow | null>;
+  /** Calls back after the engine's next query of this sort was answered, before the engine sees the answer. */
+  afterNextRead(sort: 'due rows' | 'one row', then: () => Promise<void>): void;
   /** Sets operational columns of a row behind everyone's back. */
   tamper(id: string, set: { readonly due_ms?: number; readonly attempts?: number }): Promise<void>;
 }
@@ -89,6 +91,16 @@ export async function createEngineKit(): Promise<EngineKit> {
     async row(id) {
       const [row] = await store.find({ table: 'work', where: { id } });
       return row === undefined ? null : readWorkRow(row);
+    },
+    afterNextRead(sort, then) {
+      const find = store.find.bind(store);
+      store.find = async (query) => {
+        const rows = await find(query);
+        if ((query.where?.['id'] === undefined ? 'due rows' : 'one row') !== sort) return rows;
+        store.find = find;
+        await then();
+        return rows;
+      };
     },
     async tamper(id, set) {
       await store.commit({

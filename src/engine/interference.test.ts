@@ -109,24 +109,44 @@ describe('commits of others', () => {
     ]);
     engine.start();
     await kit.ports.settle();
-    // Handed in while the engine is between reading the row and writing it, so that it is committed first.
-    const { store } = kit;
-    const find = store.find.bind(store);
     let raced = false;
-    store.find = async (query) => {
-      const rows = await find(query);
-      if (!raced && query.where?.['id'] === 'a') {
-        raced = true;
-        void kit.set('a', STEP);
-        await kit.ports.settle();
-      }
-      return rows;
-    };
+    kit.afterNextRead('one row', async () => {
+      raced = true;
+      await kit.set('a', STEP);
+    });
     gate.open();
     await engine.idle();
     expect(raced).toBe(true);
     expect(steps).toBe(2);
     expect(await kit.row('a')).toBeNull();
+  });
+
+  test('a due time set by hand while the step runs stays', async () => {
+    const gate = createGate();
+    await kit.set('a', STEP);
+    engine = kit.engine([worker(() => gate.opened.then(() => failed('odd')))]);
+    engine.start();
+    await kit.ports.settle();
+    const dueMs = kit.ports.clock.nowMs() + 20_000;
+    await kit.tamper('a', { due_ms: dueMs, attempts: 4 });
+    gate.open();
+    await engine.idle();
+    expect(await kit.row('a')).toMatchObject({ dueMs, attempts: 4, lastError: null });
+  });
+
+  test('a step that ends while the due rows are being read is not taken from that reading', async () => {
+    const gate = createGate();
+    await kit.set('a', STEP);
+    engine = kit.engine([worker(() => gate.opened.then(() => failed('odd')))]);
+    engine.start();
+    await kit.ports.settle();
+    kit.afterNextRead('due rows', async () => {
+      gate.open();
+      await kit.ports.settle();
+    });
+    engine.wake();
+    await engine.idle();
+    expect(kit.reports).toHaveLength(1);
   });
 
   test('an operation that ends while its step fails is no fault', async () => {
@@ -154,6 +174,15 @@ describe('the clock', () => {
     await kit.set('committed after the jump', STEP);
     await running.idle();
     expect(await kit.row('committed after the jump')).toBeNull();
+  });
+
+  test('one that jumps back by less than the longest delay holds up no commit', async () => {
+    await kit.set('a', STEP);
+    const running = await run(worker(finish));
+    kit.ports.setClock(kit.ports.clock.nowMs() - 120_000);
+    await kit.set('b', STEP);
+    await running.idle();
+    expect(await kit.row('b')).toBeNull();
   });
 
   test('a row left by a process whose clock was a year ahead counts as due', async () => {
@@ -198,6 +227,22 @@ describe('stop', () => {
     expect(await kit.row('b')).toMatchObject({ attempts: 0 });
     expect(kit.reports).toHaveLength(1);
     expect(kit.ports.armedTimers()).toBe(0);
+  });
+
+  test('a stop while the due rows are being read starts none of them', async () => {
+    await kit.set('a', STEP);
+    const started = kit.engine([worker(finish)]);
+    const stopping: Promise<void>[] = [];
+    started.start();
+    await started.idle();
+    await kit.set('b', STEP);
+    kit.afterNextRead('due rows', async () => {
+      stopping.push(started.stop());
+    });
+    await kit.ports.settle();
+    await Promise.all(stopping);
+    expect(await kit.row('b')).toMatchObject({ attempts: 0 });
+    expect(kit.reports).toHaveLength(1);
   });
 
   test('before a start there is nothing to wait for', async () => {

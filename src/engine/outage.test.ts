@@ -69,6 +69,16 @@ describe('a dependency that is down', () => {
     expect(new Set(asked.slice(0, 3)).size).toBe(3);
   });
 
+  test('is probed by an operation that was not refused yet before any that was', async () => {
+    for (const id of ['a', 'b']) await kit.set(id, needs('alpaca'));
+    await start();
+    await kit.ports.advance(5000);
+    await kit.set('new', needs('alpaca'));
+    asked = [];
+    await kit.ports.advance(LONGEST_BACKOFF_MS);
+    expect(asked[0]).toBe('new');
+  });
+
   test('is probed at growing intervals, up to the longest', async () => {
     await kit.set('a', needs('alpaca'));
     await start();
