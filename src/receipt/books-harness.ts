@@ -3,6 +3,7 @@ import { createFakeChain, depositLog, type FakeLog } from '../chain/watcher/fake
 import { createHarness, NETWORK, USER, vaultNumber, WALLET } from '../chain/watcher/watch-harness.ts';
 import { readWorkRow, type StepResult, WORK_TABLE } from '../engine/work.ts';
 import { anyKind } from '../event-store/create-ledger.ts';
+import { verify } from '../event-store/verify.ts';
 import { receiptAbi, vaultAbi } from '../vault/abi.ts';
 import { encodeReceiptInformation } from '../vault/receipt-information.ts';
 import { createInventory } from './inventory.ts';
@@ -102,6 +103,8 @@ export async function createBooks() {
       await harness.settle('head');
       await read();
     },
+    /** Compares the tables with a replay of the log. */
+    verify: () => verify(store, harness.schema),
     available: async () => (await inventory.available(CHAIN_ID, vault.vault, WALLET)).available,
     commit: (changes: Parameters<typeof ledger.commit>[0]['changes']) =>
       ledger.commit({ changes, metadata: { actor: 'test' } }),

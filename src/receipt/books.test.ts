@@ -187,6 +187,7 @@ describe('a burn of ours', () => {
     await books.happen();
     await books.settle('final');
     expect([await books.available(), books.alarms()]).toEqual([40n, []]);
+    expect((await books.verify()).differences).toEqual([]);
     expect(await books.inventory.listInventory()).toMatchObject([
       { vault: vault.vault, receipts: [{ receiptId: 1n, balance: 40n, reserved: 0n, holder: WALLET }] },
     ]);

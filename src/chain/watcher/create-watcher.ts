@@ -14,8 +14,8 @@ import { createChunkSize } from './chunk-size.ts';
 import { lowestBlock, readCursors, rewindWrites } from './cursors.ts';
 import { decideNetwork, type LoadedNetwork, networkKind, type WatchTask, watchWorkId } from './network.ts';
 import { createPasses, type Found } from './passes.ts';
-import { UnsettledLogs } from './read-logs.ts';
 import type { LogConsumer, WatchedVault } from './types.ts';
+import { UnsettledLogs } from './unsettled-logs.ts';
 
 export interface WatchSettings {
   /** Wire name. */
@@ -92,6 +92,8 @@ const ENGINE: Metadata = { actor: 'engine' };
 const MAX_ATTEMPTS = 3;
 /** Pause while something is open, ms: what happens is seen about as fast as blocks come. */
 const SHORT_PAUSE_MS = 250;
+/** Readings of a range in a row that may come to nothing while a reorg passes. */
+const MOST_UNSETTLED = 20;
 /** A stopped network is looked at this seldom; `resume` makes its work due at once. */
 const STOPPED_PAUSE_MS = 60_000;
 /** Finality comes in steps and nothing but a quarantine waits for it: the second pass may take its time. */
@@ -108,6 +110,7 @@ export function createWatcher(options: WatcherOptions): Watcher {
   const chunk = createChunkSize();
   const passes = createPasses({ ...options, log, chunk, check: createCursorCheck(rpc) });
   let unreachableInARow = 0;
+  const unsettledInARow = new Map<WatchTask, number>();
 
   const pause = (found: Found, longestMs: number): number => {
     if (found.more) return 0;
@@ -128,6 +131,7 @@ export function createWatcher(options: WatcherOptions): Watcher {
     if (loaded.state.kind !== 'open') return { kind: 'later', delayMs: STOPPED_PAUSE_MS };
     const found = await passes[task](loaded, loaded.state);
     unreachableInARow = 0;
+    unsettledInARow.delete(task);
     if (found.replaced !== null) {
       const { why, rescan } = found.replaced;
       const events = decideNetwork({ type: 'stop', why, rescan }, loaded.state);
@@ -140,8 +144,12 @@ export function createWatcher(options: WatcherOptions): Watcher {
   }
 
   /** What went wrong in a step, as a result where looking again is the answer. */
-  function failed(error: unknown): StepResult {
+  function failed(task: WatchTask, error: unknown): StepResult {
     if (error instanceof UnsettledLogs) {
+      const times = (unsettledInARow.get(task) ?? 0) + 1;
+      unsettledInARow.set(task, times);
+      // No reorg takes that long: from here on it is a failure for all to see, with pauses that grow.
+      if (times > MOST_UNSETTLED) throw error;
       log.debug({ err: error }, 'the chain is moving: the range is read again');
       return { kind: 'later', delayMs: Math.min(SHORT_PAUSE_MS, pollMs) };
     }
@@ -168,7 +176,7 @@ export function createWatcher(options: WatcherOptions): Watcher {
         try {
           return await run(task);
         } catch (error) {
-          if (!isConflict(error)) return failed(error);
+          if (!isConflict(error)) return failed(task, error);
           if (attempt >= MAX_ATTEMPTS) throw error;
         }
       }

@@ -1,17 +1,9 @@
 import type { Address } from 'viem';
-import { IssuanceError } from '../../primitives/failures.ts';
 import { watchFilters } from '../../vault/filters.ts';
 import type { RawLog } from '../raw-log.ts';
 import type { PinnedRpc } from '../rpc/types.ts';
 import type { WatchedVault } from './types.ts';
-
-/** An answer that cannot be true as a whole; the same range is asked for again. */
-export class UnsettledLogs extends IssuanceError {
-  override readonly name = 'UnsettledLogs';
-  constructor(message: string) {
-    super('unsettled_logs', message);
-  }
-}
+import { UnsettledLogs } from './unsettled-logs.ts';
 
 /**
  * Reads all logs of these vaults and their receipt contracts that concern the service, in the order of the chain and

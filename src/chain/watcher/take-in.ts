@@ -4,14 +4,14 @@ import { change, type Ledger, type Outcome } from '../../event-store/ledger.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { BlockPoint } from '../finality.ts';
 import { isCanonical } from '../finality.ts';
-import { RpcFailure } from '../../primitives/failures.ts';
 import type { PinnedRpc } from '../rpc/types.ts';
 import { type Cursors, cursorWrites, type Pass } from './cursors.ts';
 import { deadLetterWrites, newDeadLetters } from './dead-letter.ts';
 import { decodeLogs } from './decode-logs.ts';
 import { type LoadedNetwork, networkKind } from './network.ts';
-import { readLogs, UnsettledLogs } from './read-logs.ts';
+import { readLogs } from './read-logs.ts';
 import type { LogBatch, LogConsumer, WatchedVault } from './types.ts';
+import { UnsettledLogs } from './unsettled-logs.ts';
 
 /** One range of blocks for one group of vaults. */
 export interface Range {
@@ -131,9 +131,7 @@ function blockTimes(rpc: PinnedRpc): LogBatch['blockTimeMs'] {
     if (known !== undefined) return known;
     const block = await rpc.getBlock(blockNumber);
     if (block === null) {
-      const method = 'eth_getBlockByNumber';
-      const message = `${rpc.origin} does not know block ${blockNumber}, of which it gave logs`;
-      throw new RpcFailure(message, { kind: 'unreachable', method });
+      throw new UnsettledLogs(`${rpc.origin} does not know block ${blockNumber}, of which it gave logs`);
     }
     const timeMs = Number(block.timestamp) * 1000;
     times.set(blockNumber, timeMs);

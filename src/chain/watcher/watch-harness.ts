@@ -33,7 +33,7 @@ export function vaultNumber(n: number, startBlock = 0n): WatchedVault {
 type SeenEvent = { type: 'Seen'; data: { value: bigint; blockNumber: bigint } };
 
 /** What the harness's consumer records: one stream for each transfer. */
-export const seenKind: StreamKind<{ seen: boolean }, SeenEvent> = {
+const seenKind: StreamKind<{ seen: boolean }, SeenEvent> = {
   category: 'seen',
   initialState: { seen: false },
   evolve: () => ({ seen: true }),
@@ -81,7 +81,8 @@ export async function createHarness(options: HarnessOptions) {
     },
   });
   const kinds = [anyKind(networkKind), anyKind(seenKind), ...(options.kinds ?? [])];
-  const ledger = createLedger(store, { kinds, tables });
+  const schema = { kinds, tables };
+  const ledger = createLedger(store, schema);
   const log = recordingLog();
   const woken: string[] = [];
   const settings: WatchSettings = {
@@ -119,6 +120,7 @@ export async function createHarness(options: HarnessOptions) {
   };
   return {
     store,
+    schema,
     ledger,
     log,
     watcher,

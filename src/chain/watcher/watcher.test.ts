@@ -93,6 +93,10 @@ describe('the head pass', () => {
     await it.step('head');
     expect(await it.step('head')).toEqual({ kind: 'later', delayMs: 250 });
     expect([await it.seen(), await it.cursor(a)]).toEqual([[], -1n]);
+    const looks = async () => {
+      for (;;) await it.step('head');
+    };
+    await expect(looks()).rejects.toMatchObject({ code: 'unsettled_logs' });
   });
 
   test('a malformed log is kept aside with one alarm and blocks nothing', async () => {
