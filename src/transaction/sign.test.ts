@@ -40,7 +40,7 @@ describe('signing', () => {
     const world = await createWorld();
     await world.add(1);
     const loaded = await world.ledger.load(laneKind, LANE);
-    const { plan } = world.feature;
+    const plan = world.feature.plan.bind(world.feature);
     // Somebody stops the lane between its decision and its commit.
     Object.assign(world.feature, {
       plan: async (...args: Parameters<typeof plan>) => {
@@ -128,7 +128,7 @@ describe('signing', () => {
 
   test('one operation whose plan throws stops only itself', async () => {
     const world = await createWorld();
-    const { plan } = world.feature;
+    const plan = world.feature.plan.bind(world.feature);
     Object.assign(world.feature, {
       plan: async (ids: readonly string[], lane: Parameters<typeof plan>[1]) => {
         if (ids.includes(toyId(2))) throw new Error('poisoned');

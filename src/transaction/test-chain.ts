@@ -307,7 +307,7 @@ function createReads(
     getTransactionCount: async (address: Address, at: BlockRef) => (top(), countAt(address, at)),
     getBalance: async () => chainOf().balance,
     getCode: async () => '0x' as Hex,
-    call: async ({ data }: { readonly data: Hex }) => simulated(chainOf(), data, () => '0x' as Hex),
+    call: async ({ data }: { readonly data: Hex }) => simulated(chainOf(), data, (): Hex => '0x'),
     estimateGas: async ({ data }: { readonly data: Hex }) => {
       const chain = chainOf();
       chain.estimates += 1;

@@ -38,7 +38,14 @@ export const signer: LaneSigner = {
   async sign({ chainId, nonce, to, data, value, gas, maxFeePerGas, maxPriorityFeePerGas }) {
     const raw = await account.signTransaction({
       type: 'eip1559',
-      ...{ chainId, nonce, to, data, value, gas, maxFeePerGas, maxPriorityFeePerGas },
+      chainId,
+      nonce,
+      to,
+      data,
+      value,
+      gas,
+      maxFeePerGas,
+      maxPriorityFeePerGas,
     });
     return { raw, hash: keccak256(raw) };
   },
@@ -68,7 +75,7 @@ export interface World {
   step(kind?: 'lane' | 'transaction'): Promise<void>;
   /** So many rounds: all steps, then a block, then a second. */
   rounds(count: number): Promise<void>;
-  toy(n: number): Promise<string>;
+  readonly toy: (n: number) => Promise<string>;
   transaction(nonce: number): Promise<TransactionState>;
   work(id: string): Promise<WorkRow | null>;
   alarms(): readonly string[];
@@ -156,7 +163,15 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     }
   };
   return Object.assign(world, {
-    ...{ chain, store, ledger, lanes, feature, lines, wakes, timersDue, blocked },
+    chain,
+    store,
+    ledger,
+    lanes,
+    feature,
+    lines,
+    wakes,
+    timersDue,
+    blocked,
     async add(...numbers: readonly number[]) {
       for (const n of numbers) await feature.add(toyId(n), LANE, VAULT);
     },
