@@ -6,8 +6,8 @@ import { RECEIPT_TABLE, VAULT_BALANCE_TABLE } from './receipt-kind.ts';
 import type { ReadingPlace } from './record-balances.ts';
 
 /**
- * Shares of a vault that the wallets ought to hold: those of open redemptions and recorded remainders, in 10⁻¹⁸. Null
- * while something is in flight that makes the question idle.
+ * Shares of a vault that the wallets ought to hold: those of open redemptions and recorded remainders, in
+ * 10⁻¹⁸. Null while something is in flight that makes the question idle.
  */
 export type OwedShares = (chainId: number, vault: Address) => Promise<bigint | null>;
 
@@ -25,8 +25,9 @@ export interface SharesDifference {
 const ALARM_AFTER = 2;
 
 /**
- * Compares the wallets' shares of a vault with what is owed from them, and raises an alarm when they differ twice in a
- * row. Gives the present difference; null when there is none, or when burns are pending and nothing can be said.
+ * Compares the wallets' shares of a vault with what is owed from them, and raises an alarm when they differ
+ * twice in a row. Gives the present difference; null when there is none, or when burns are pending and
+ * nothing can be said.
  *
  * Rejects with `RpcFailure`, `ReadingUnsettled` and what `owedShares` rejects with.
  */

@@ -39,18 +39,18 @@ export interface Available {
 }
 
 /**
- * The books of all receipts. What gives `Change`s commits nothing: the caller puts them into its own commit, together
- * with what they belong to. Addresses in lower case.
+ * The books of all receipts. What gives `Change`s commits nothing: the caller puts them into its own
+ * commit, together with what they belong to. Addresses in lower case.
  */
 export interface Inventory {
   /**
-   * What `holder` may still promise from a vault. Stops counting once `atLeast` is reached: then `available` is a lower
-   * bound, and enough.
+   * What `holder` may still promise from a vault. Stops counting once `atLeast` is reached: then
+   * `available` is a lower bound, and enough.
    */
   available(chainId: number, vault: Address, holder: Address, atLeast?: bigint): Promise<Available>;
   /**
-   * Chooses receipts for a burn: the smallest that suffices alone, else the largest first, at most `maxReceipts`.
-   * `covered` is less than `shares` where they do not suffice.
+   * Chooses receipts for a burn: the smallest that suffices alone, else the largest first, at most
+   * `maxReceipts`. `covered` is less than `shares` where they do not suffice.
    */
   choose(
     chainId: number,
@@ -95,8 +95,8 @@ export interface Inventory {
   /** Records a deposit; null when it is recorded already. */
   deposited(fact: RecordedDeposit): Promise<Change | null>;
   /**
-   * The deposit that carries this operation's id and was sent by one of our signers; the first, should there be
-   * several. Others may write any id into their information, which never counts.
+   * The deposit that carries this operation's id and was sent by one of our signers; the first, should
+   * there be several. Others may write any id into their information, which never counts.
    */
   depositOf(operationId: string): Promise<RecordedDeposit | null>;
   listInventory(): Promise<readonly InventoryVault[]>;

@@ -21,8 +21,8 @@ export class ReadingUnsettled extends IssuanceError {
 }
 
 /**
- * Runs reads that are all as of block `at`, and makes sure that the endpoint's chain held that very block before and
- * after. Rejects with `ReadingUnsettled`, and with what the reads reject with.
+ * Runs reads that are all as of block `at`, and makes sure that the endpoint's chain held that very block
+ * before and after. Rejects with `ReadingUnsettled`, and with what the reads reject with.
  */
 export async function readAt<Result>(
   rpc: PinnedRpc,
@@ -69,8 +69,8 @@ export async function readShares(
 }
 
 /**
- * The holder whose balance is kept: the one it was kept for, as long as anything is left there, else the wallet that
- * holds most. Null when we have no wallet.
+ * The holder whose balance is kept: the one it was kept for, as long as anything is left there, else the
+ * wallet that holds most. Null when we have no wallet.
  */
 export function readingOf(
   state: ReceiptState,

@@ -17,8 +17,9 @@ interface Notice {
 }
 
 /**
- * Takes in what happens to receipts of our wallets: deposits to them, whoever sent them, and every burn or transfer
- * that no burn of ours explains. A balance is never computed from logs: a log only asks for a reading.
+ * Takes in what happens to receipts of our wallets: deposits to them, whoever sent them, and every burn or
+ * transfer that no burn of ours explains. A balance is never computed from logs: a log only asks for a
+ * reading.
  */
 export function createReceiptConsumer(options: {
   readonly ledger: Ledger;

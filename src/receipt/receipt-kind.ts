@@ -55,8 +55,8 @@ export const RECEIPT_DEPOSIT_TABLE: TableDefinition = {
 };
 
 /**
- * Shares promised to redemptions that Alpaca was or is about to be asked for, and whose burn is not signed yet. The
- * redemption's state implies the row.
+ * Shares promised to redemptions that Alpaca was or is about to be asked for, and whose burn is not signed
+ * yet. The redemption's state implies the row.
  */
 export const PROMISE_TABLE: TableDefinition = {
   name: 'promise',

@@ -2,9 +2,9 @@ import type { Address, Hex } from 'viem';
 import { IssuanceError, unreachable } from '../primitives/failures.ts';
 
 /**
- * A receipt: the ERC-1155 token that a deposit into a vault leaves behind, and that a burn must name. Its deposit's
- * facts never change. Its balance is the last one read from the chain, adjusted by our own settled burns;
- * reservations belong to redemptions whose burn is signed and not settled.
+ * A receipt: the ERC-1155 token that a deposit into a vault leaves behind, and that a burn must name. Its
+ * deposit's facts never change. Its balance is the last one read from the chain, adjusted by our own
+ * settled burns; reservations belong to redemptions whose burn is signed and not settled.
  */
 
 /** What a vault's `Deposit` log says, with where it stands. All hex in lower case. */
@@ -15,7 +15,10 @@ export type DepositFacts = {
   shares: bigint;
   /** The bytes as deposited; a burn passes them back verbatim. */
   information: Hex;
-  /** Id of our operation in the information, only where one of our signers sent the deposit: anyone may write one. */
+  /**
+   * Id of our operation in the information, only where one of our signers sent the deposit: anyone may
+   * write one.
+   */
   operationId: string | null;
   blockNumber: bigint;
   transactionHash: Hex;
@@ -98,7 +101,9 @@ export function freeShares(state: ReceiptState): bigint {
   return free > 0n ? free : 0n;
 }
 
-/** More is reserved than there is: someone else burned or moved shares that a signed burn of ours counts on. */
+/**
+ * More is reserved than there is: someone else burned or moved shares that a signed burn of ours counts on.
+ */
 export function isOverdrawn(state: ReceiptState): boolean {
   return state.kind === 'known' && reservedShares(state) > (state.reading?.balance ?? 0n);
 }
@@ -148,7 +153,10 @@ function decideDeposit(fact: DepositFacts, state: ReceiptState): readonly Receip
   return isSameDeposit(recorded, fact) ? [] : [{ type: 'DepositReplaced', data: fact }];
 }
 
-/** The same deposit may have moved to another block in a reorg, and its ordinal may not have been known at first. */
+/**
+ * The same deposit may have moved to another block in a reorg, and its ordinal may not have been known at
+ * first.
+ */
 function isSameDeposit(one: DepositFacts, other: DepositFacts): boolean {
   return (
     one.transactionHash === other.transactionHash &&
@@ -194,8 +202,8 @@ function decideRead(reading: BalanceReading, state: ReceiptState): readonly Rece
 }
 
 /**
- * While a burn is pending, the chain may show the balance before it, after it, or between its parts: a reading that it
- * explains corrects nothing. Any other reading is the balance.
+ * While a burn is pending, the chain may show the balance before it, after it, or between its parts: a
+ * reading that it explains corrects nothing. Any other reading is the balance.
  */
 function countedBalance(receipt: KnownReceipt, reading: BalanceReading): bigint {
   const reserved = reservedShares(receipt);

@@ -77,7 +77,10 @@ const ASKS_FOR_READING: ReadonlySet<string> = new Set<ReceiptEvent['type']>([
 ]);
 /** A reading waits for the watcher to get to the block that it must be of. */
 const DUE_PAUSE_MS = 500;
-/** Nodes without an archive keep the states of the last 128 blocks: vaults further behind are read when level. */
+/**
+ * Nodes without an archive keep the states of the last 128 blocks: vaults further behind are read when
+ * level.
+ */
 const READABLE_WITHIN_BLOCKS = 100n;
 
 /** Creates what keeps the books of receipts equal to the chain. */
@@ -203,8 +206,8 @@ function chainsToRead({ events }: Committed): readonly number[] {
 }
 
 /**
- * Where each vault is read: at the block up to which its logs are taken in, so that a balance is never ahead of what
- * the books know of. Vaults far behind the head are `behind`.
+ * Where each vault is read: at the block up to which its logs are taken in, so that a balance is never
+ * ahead of what the books know of. Vaults far behind the head are `behind`.
  */
 async function readingPlaces(
   network: InventoryNetwork,

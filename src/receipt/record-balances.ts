@@ -41,8 +41,8 @@ interface Reading {
 }
 
 /**
- * Reads the balances of some receipts of one vault and records what changed, in one commit. Gives what nothing in the
- * books explains: a receipt that was due for a reading had a reason to change.
+ * Reads the balances of some receipts of one vault and records what changed, in one commit. Gives what
+ * nothing in the books explains: a receipt that was due for a reading had a reason to change.
  *
  * Rejects with `RpcFailure`, `ReadingUnsettled`, and, when the books moved meanwhile, `VersionConflict` or
  * `GuardConflict`.

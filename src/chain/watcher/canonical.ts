@@ -18,8 +18,8 @@ export type CheckCursors = (
 ) => Promise<Verdict>;
 
 /**
- * Checks that the blocks up to which logs were taken in are still part of the chain. That they are not takes two
- * witnesses: another endpoint, or where there is none, the same one twice.
+ * Checks that the blocks up to which logs were taken in are still part of the chain. That they are not
+ * takes two witnesses: another endpoint, or where there is none, the same one twice.
  */
 export function createCursorCheck(rpc: RpcClient): CheckCursors {
   let suspect: string | null = null;

@@ -2,7 +2,10 @@
 const FIRST = 2000n;
 /** The largest range that the usual vendors serve without further limits. */
 const MOST = 10_000n;
-/** So many ranges are read after a refusal before a larger one is tried: it may have been for one large answer. */
+/**
+ * So many ranges are read after a refusal before a larger one is tried: it may have been for one large
+ * answer.
+ */
 const RETRY_AFTER = 50;
 
 /** How many blocks one log query spans, adapted to what the node serves. */

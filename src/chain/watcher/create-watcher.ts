@@ -76,8 +76,8 @@ export interface Watcher {
   /** Says that now is a good moment to look: a new block, a new vault, something opened. */
   hint(): void;
   /**
-   * Takes up a stopped network: logs are read again from where the second pass got to, or from the beginning where
-   * even final blocks were replaced.
+   * Takes up a stopped network: logs are read again from where the second pass got to, or from the
+   * beginning where even final blocks were replaced.
    *
    * @throws IssuanceError `network_not_stopped`
    */
@@ -100,8 +100,9 @@ const STOPPED_PAUSE_MS = 60_000;
 const FINAL_PAUSE_FACTOR = 4;
 
 /**
- * Creates the watcher of one network. Three tasks, each with a permanent work row: `head` takes in confirmed blocks for
- * all level vaults at once, `catch-up` reads one lagging vault a step, `final` reads everything a second time.
+ * Creates the watcher of one network. Three tasks, each with a permanent work row: `head` takes in
+ * confirmed blocks for all level vaults at once, `catch-up` reads one lagging vault a step, `final` reads
+ * everything a second time.
  */
 export function createWatcher(options: WatcherOptions): Watcher {
   const { settings, rpc, ledger, store, vaults, isBusy, wake } = options;

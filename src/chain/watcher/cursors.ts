@@ -84,8 +84,8 @@ export async function rewindWrites(
 const LEVEL_WITHIN_BLOCKS = 200n;
 
 /**
- * Splits vaults into those that go on together and those that lag behind. The most advanced sets the level, and
- * `head` bounds it: a vault may be configured to begin in the future.
+ * Splits vaults into those that go on together and those that lag behind. The most advanced sets the level,
+ * and `head` bounds it: a vault may be configured to begin in the future.
  */
 export function splitByLag(
   vaults: readonly WatchedVault[],

@@ -3,7 +3,9 @@ import type { ImpliedRow, Loaded, StreamFacts, StreamKind } from '../../event-st
 import { type NextStep, workRow } from '../../engine/work.ts';
 import { IssuanceError, unreachable } from '../../primitives/failures.ts';
 
-/** A network as the watcher serves it: stream `network/<wire name>`, whose state implies its permanent work. */
+/**
+ * A network as the watcher serves it: stream `network/<wire name>`, whose state implies its permanent work.
+ */
 
 /** How far back a rescan begins after a stop: where the second pass got to, or at the beginning. */
 export type Rescan = 'final' | 'start';

@@ -6,8 +6,9 @@ import type { WatchedVault } from './types.ts';
 import { UnsettledLogs } from './unsettled-logs.ts';
 
 /**
- * Reads all logs of these vaults and their receipt contracts that concern the service, in the order of the chain and
- * each once. Three queries, since no single filter says "to a wallet of ours" for all kinds of log.
+ * Reads all logs of these vaults and their receipt contracts that concern the service, in the order of the
+ * chain and each once. Three queries, since no single filter says "to a wallet of ours" for all kinds of
+ * log.
  *
  * Rejects with `RpcFailure`, and with `UnsettledLogs` when the answers contradict each other.
  */

@@ -35,9 +35,9 @@ export interface TakeInContext {
 }
 
 /**
- * Reads a range's logs, lets the consumers decide on them, and commits what they decided together with the cursors:
- * after a crash either both happened or none. The network's version is required too, so that a pass under way when the
- * network stops or its cursors go back comes to nothing.
+ * Reads a range's logs, lets the consumers decide on them, and commits what they decided together with the
+ * cursors: after a crash either both happened or none. The network's version is required too, so that a
+ * pass under way when the network stops or its cursors go back comes to nothing.
  *
  * Gives the number of logs. Rejects with `RpcFailure`, `UnsettledLogs`, a consumer's error or the ledger's.
  */

@@ -30,15 +30,19 @@ export interface LogBatch {
   readonly redemptionsFromBlock: bigint;
   /** The endpoint that the logs came from: reads that must agree with them go here. */
   readonly rpc: PinnedRpc;
-  /** The block's own time, ms since the epoch. Rejects with `UnsettledLogs` when the endpoint does not know it. */
+  /**
+   * The block's own time, ms since the epoch. Rejects with `UnsettledLogs` when the endpoint does not know
+   * it.
+   */
   readonly blockTimeMs: (blockNumber: bigint) => Promise<number>;
 }
 
 /**
- * A feature that takes logs in. What it returns is committed together with the cursors, so each log is taken in once
- * or, after a crash, again from the start. It sees logs repeatedly (second pass, rescans): for what it has recorded
- * already it must return nothing. A rejection stops the cursors of the batch; nothing is skipped. It rejects with
- * `UnsettledLogs` when what the endpoint says does not fit together: then the range is soon read again.
+ * A feature that takes logs in. What it returns is committed together with the cursors, so each log is
+ * taken in once or, after a crash, again from the start. It sees logs repeatedly (second pass, rescans):
+ * for what it has recorded already it must return nothing. A rejection stops the cursors of the batch;
+ * nothing is skipped. It rejects with `UnsettledLogs` when what the endpoint says does not fit together:
+ * then the range is soon read again.
  */
 export interface LogConsumer {
   readonly name: string;

@@ -3,8 +3,8 @@ import { IssuanceError } from '../../primitives/failures.ts';
 import type { Watcher } from './create-watcher.ts';
 
 /**
- * The engine's worker for all networks' watchers. A step for a network that was taken out of the settings fails, and
- * keeps saying so on its row: its vaults are not watched any more.
+ * The engine's worker for all networks' watchers. A step for a network that was taken out of the settings
+ * fails, and keeps saying so on its row: its vaults are not watched any more.
  */
 export function createWatchWorker(watchers: readonly Watcher[]): Worker {
   const byNetwork = new Map(watchers.map((it) => [it.network, it]));
