@@ -1,0 +1,306 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { MintCommand } from './decide.ts';
+import { decideMint } from './decide.ts';
+import { decideConfirm, decideRequest } from './decide-request.ts';
+import { evolveMint } from './evolve.ts';
+import { mintKind, nextMintStep } from './mint-kind.ts';
+import type { ConfirmFacts, MintEffect, MintEvent, MintState, MintTerms } from './state.ts';
+
+const id = '6b0f0b2e-0000-5000-8000-000000000001';
+const laneOf = (chainId: number) => `${chainId}/0x01`;
+const terms: MintTerms = {
+  tokenizationRequestId: 'tkr-1',
+  quantity: 5n * 10n ** 18n,
+  underlying: 'AAPL',
+  token: 'tAAPL',
+  network: 'base',
+  chainId: 8453,
+  vault: '0x00000000000000000000000000000000000000cc',
+  wallet: '0x00000000000000000000000000000000000000aa',
+  clientId: 'client-1',
+  namedClient: { field: 'client_id', value: 'client-1' },
+  requestedAtMs: 1,
+};
+const effect: MintEffect = {
+  transactionHash: '0x7a',
+  blockNumber: 7n,
+  blockHash: '0xb7',
+  ordinal: 0,
+  receiptId: 3n,
+  shares: terms.quantity,
+  transactionId: 'tx-1',
+};
+const confirm = (status: ConfirmFacts['status'], issuerRequestId = id): ConfirmFacts => ({
+  status,
+  issuerRequestId,
+  reason: null,
+});
+
+const requested: MintEvent = { type: 'MintRequested', data: { ...terms, source: 'request' } };
+const journaled: MintEvent = { type: 'JournalCompleted', data: { lane: laneOf(8453) } };
+const rejected: MintEvent = { type: 'JournalRejected', data: { reason: null } };
+const submitted: MintEvent = { type: 'MintSubmitted', data: { transactionId: 'tx-1' } };
+const minted: MintEvent = { type: 'Minted', data: effect };
+const started: MintEvent = { type: 'CallbackStarted', data: { transactionHash: '0x7a' } };
+const completed: MintEvent = { type: 'MintCompleted', data: { transactionHash: '0x7a' } };
+const held: MintEvent = { type: 'MintHeld', data: { why: 'look' } };
+const closed: MintEvent = { type: 'MintClosed', data: { why: 'proof' } };
+const early = (status: ConfirmFacts['status'], issuer = id): MintEvent => ({
+  type: 'ConfirmReceivedEarly',
+  data: { tokenizationRequestId: 'tkr-1', ...confirm(status, issuer) },
+});
+const settle = { type: 'settle', effect: { ...effect, transactionId: 'tx-1' } } as const;
+
+function given(...events: readonly MintEvent[]) {
+  const state = events.reduce(evolveMint, mintKind.initialState);
+  return {
+    state,
+    when: (command: MintCommand) => decideMint(command, state),
+    confirmed: (status: ConfirmFacts['status'], issuer = id) =>
+      decideConfirm(
+        { mintId: id, tokenizationRequestId: 'tkr-1', confirm: confirm(status, issuer), laneOf },
+        state,
+      ),
+    requested: () => decideRequest({ mintId: id, terms, source: 'request', lane: laneOf(8453) }, state),
+  };
+}
+
+describe('a request', () => {
+  test('of a new mint is recorded, of a known one is not', () => {
+    expect(given().requested()).toEqual([requested]);
+    expect(given(requested).requested()).toEqual([]);
+  });
+
+  test('after its confirm takes the journal along', () => {
+    expect(given(early('completed')).requested()).toEqual([requested, journaled]);
+    expect(given(early('rejected')).requested()).toEqual([requested, rejected]);
+  });
+
+  test('after a confirm with another issuer id waits for a right one', () => {
+    expect(given(early('completed', 'someone')).requested()).toEqual([requested]);
+  });
+
+  test('after two confirms that contradict each other is held', () => {
+    const events = given(early('completed'), early('rejected')).requested();
+    expect(events.map((it) => it.type)).toEqual([
+      'MintRequested',
+      'JournalCompleted',
+      'ConfirmContradicted',
+      'MintHeld',
+    ]);
+  });
+});
+
+describe('a confirm', () => {
+  test('of a requested mint ends the wait for the journal', () => {
+    expect(given(requested).confirmed('completed')).toEqual({ answer: 'ok', why: null, events: [journaled] });
+    expect(given(requested).confirmed('rejected')).toEqual({ answer: 'ok', why: null, events: [rejected] });
+  });
+
+  test.each([
+    ['journaled', [requested, journaled]],
+    ['submitted', [requested, journaled, submitted]],
+    ['minted', [requested, journaled, submitted, minted]],
+    ['completed', [requested, journaled, submitted, minted, completed]],
+    ['held', [requested, journaled, held]],
+    ['closed', [requested, journaled, closed]],
+  ] as const)('repeated when the mint is %s is answered the same', (_name, events) => {
+    expect(given(...events).confirmed('completed')).toEqual({ answer: 'ok', why: null, events: [] });
+  });
+
+  test('of an unknown mint is stored once', () => {
+    expect(given().confirmed('completed')).toMatchObject({ answer: 'unknown', events: [early('completed')] });
+    expect(given(early('completed')).confirmed('completed')).toMatchObject({ answer: 'unknown', events: [] });
+    expect(given(early('completed')).confirmed('rejected')).toMatchObject({ events: [early('rejected')] });
+  });
+
+  test('that contradicts an earlier one is stored once, and is a conflict each time', () => {
+    const first = given(requested, rejected).confirmed('completed');
+    expect(first).toMatchObject({ answer: 'conflict', events: [{ type: 'ConfirmContradicted' }] });
+    const again = given(requested, rejected, ...first.events).confirmed('completed');
+    expect(again).toMatchObject({ answer: 'conflict', events: [] });
+  });
+
+  test('that calls a journaled mint rejected holds it before it is signed', () => {
+    const { events } = given(requested, journaled).confirmed('rejected');
+    expect(events.map((it) => it.type)).toEqual(['ConfirmContradicted', 'MintHeld']);
+  });
+
+  test('that calls a signed mint rejected holds it once it is free of its transaction', () => {
+    const { events } = given(requested, journaled, submitted).confirmed('rejected');
+    expect(events.map((it) => it.type)).toEqual(['ConfirmContradicted']);
+    const release = { type: 'release', transactionId: 'tx-1', why: 'reverted', alone: true } as const;
+    const after = given(requested, journaled, submitted, ...events).when(release);
+    expect(after.map((it) => it.type)).toEqual(['MintReleased', 'MintHeld']);
+  });
+
+  test('with another issuer id is a conflict and changes nothing else', () => {
+    const decision = given(requested).confirmed('completed', 'someone');
+    expect(decision).toMatchObject({ answer: 'conflict', events: [{ type: 'ConfirmContradicted' }] });
+    expect(given(requested, ...decision.events).confirmed('completed')).toMatchObject({
+      events: [journaled],
+    });
+  });
+
+  test('of a mint that an operator closed before its journal is a conflict', () => {
+    expect(given(requested, closed).confirmed('completed')).toMatchObject({ answer: 'conflict' });
+  });
+
+  test('reaches a mint that is held since before its journal', () => {
+    const decision = given(requested, held).confirmed('completed');
+    expect(decision.events).toEqual([journaled]);
+    expect(given(requested, held, journaled).state).toMatchObject({
+      kind: 'held',
+      from: { kind: 'journaled' },
+    });
+  });
+});
+
+describe('a mint', () => {
+  test('goes from its journal to its end', () => {
+    expect(given(requested, journaled).when({ type: 'submit', transactionId: 'tx-1' })).toEqual([submitted]);
+    expect(given(requested, journaled, submitted).when(settle)).toEqual([minted]);
+    const start = { type: 'startCallback', transactionHash: '0x7a' } as const;
+    const done = { type: 'completeCallback', transactionHash: '0x7a' } as const;
+    expect(given(requested, journaled, submitted, minted).when(start)).toEqual([started]);
+    expect(given(requested, journaled, submitted, minted, started).when(start)).toEqual([]);
+    expect(given(requested, journaled, submitted, minted, started).when(done)).toEqual([completed]);
+  });
+
+  test.each([
+    ['nothing', []],
+    ['a request', [requested]],
+    ['a transaction', [requested, journaled, submitted]],
+    ['a hold', [requested, journaled, held]],
+    ['an end', [requested, rejected]],
+  ] as const)('given %s, is not signed', (_name, events) => {
+    expect(() => given(...events).when({ type: 'submit', transactionId: 'tx-2' })).toThrow(/cannot submit/);
+  });
+
+  test('counts no second effect, and the same one once', () => {
+    const state = given(requested, journaled, submitted, minted);
+    expect(state.when(settle)).toEqual([]);
+    const other = { ...settle.effect, transactionHash: '0x7b' } as const;
+    expect(() => state.when({ type: 'settle', effect: other })).toThrow(/cannot settle/);
+    expect(() => state.when({ type: 'find', effect: other })).toThrow(/cannot settle/);
+  });
+
+  test('does not settle through a transaction it is not in', () => {
+    expect(() => given(requested, journaled).when(settle)).toThrow(/cannot settle/);
+  });
+
+  test.each([
+    ['requested', [requested]],
+    ['journaled', [requested, journaled]],
+    ['submitted', [requested, journaled, submitted]],
+  ] as const)('that is %s settles by an effect found on chain', (_name, events) => {
+    const found = given(...events).when({ type: 'find', effect: { ...effect, transactionId: null } });
+    expect(found).toMatchObject([{ type: 'Minted', data: { transactionId: null } }]);
+  });
+
+  test('whose effect vanished waits for the same transaction, and does not tell the same hash twice', () => {
+    const all = [requested, journaled, submitted, minted, completed];
+    const back = given(...all).when({ type: 'unsettle', transactionId: 'tx-1', why: 'reorg' });
+    expect(given(...all, ...back).state).toMatchObject({ kind: 'submitted', transactionId: 'tx-1' });
+    expect(given(...all, ...back, minted).state).toMatchObject({ kind: 'completed' });
+    const other: MintEvent = { type: 'Minted', data: { ...effect, transactionHash: '0x7b' } };
+    expect(given(...all, ...back, other).state).toMatchObject({ kind: 'minted' });
+  });
+
+  test('released after a revert is ready again, alone', () => {
+    const release = { type: 'release', transactionId: 'tx-1', why: 'reverted', alone: true } as const;
+    const events = given(requested, journaled, submitted).when(release);
+    const { state } = given(requested, journaled, submitted, ...events);
+    expect(state).toMatchObject({ kind: 'journaled', mint: { alone: true, reason: 'reverted' } });
+    expect(nextMintStep(state)).toEqual({ kind: 'lane', lane: laneOf(8453) });
+    expect(given(requested, journaled).when(release)).toEqual([]);
+  });
+
+  test('that is held settles underneath, and resumes where it then stands', () => {
+    const { state } = given(requested, journaled, submitted, held, minted);
+    expect(state).toMatchObject({ kind: 'held', from: { kind: 'minted' } });
+    expect(evolveMint(state, { type: 'MintResumed', data: {} })).toMatchObject({ kind: 'minted', effect });
+    expect(() => given(requested).when({ type: 'resume' })).toThrow(/cannot resume/);
+  });
+
+  test('cannot be closed while its transaction may land, nor twice', () => {
+    const close = { type: 'close', why: 'x' } as const;
+    expect(given(requested, journaled).when(close)).toMatchObject([{ type: 'MintClosed' }]);
+    expect(() => given(requested, journaled, submitted).when(close)).toThrow(/cannot close/);
+    expect(() => given(requested, journaled, submitted, held).when(close)).toThrow(/cannot close/);
+    expect(() => given(requested, closed).when(close)).toThrow(/cannot close/);
+    expect(() => given(requested, rejected).when({ type: 'hold', why: 'x' })).toThrow(/cannot hold/);
+    expect(given(requested, held).when({ type: 'hold', why: 'again' })).toEqual([]);
+  });
+
+  test('that never minted calls nobody back', () => {
+    const start = { type: 'startCallback', transactionHash: '0x7a' } as const;
+    expect(() => given(requested, journaled).when(start)).toThrow(/cannot call Alpaca back/);
+    const other = { type: 'completeCallback', transactionHash: '0x7b' } as const;
+    expect(() => given(requested, journaled, submitted, minted).when(other)).toThrow(
+      /cannot call Alpaca back/,
+    );
+  });
+
+  test('whose log is out of order is refused', () => {
+    expect(() => given(journaled)).toThrow(/log_corrupt|has the event/);
+    expect(() => given(requested, requested)).toThrow(/has the event MintRequested/);
+  });
+});
+
+test('whatever is decided can be folded, in any order of commands', () => {
+  const hash = fc.constantFrom('0x7a', '0x7b') as fc.Arbitrary<`0x${string}`>;
+  const transactionId = fc.constantFrom('tx-1', 'tx-2');
+  const why = fc.constant('why');
+  const anEffect = fc.record({ transactionHash: hash, transactionId }).map((it) => ({ ...effect, ...it }));
+  const command: fc.Arbitrary<MintCommand> = fc.oneof(
+    fc.record({ type: fc.constant('submit' as const), transactionId }),
+    fc.record({ type: fc.constant('settle' as const), effect: anEffect }),
+    fc.record({ type: fc.constant('find' as const), effect: anEffect }),
+    fc.record({ type: fc.constant('unsettle' as const), transactionId, why }),
+    fc.record({ type: fc.constant('release' as const), transactionId, why, alone: fc.boolean() }),
+    fc.record({
+      type: fc.constantFrom('startCallback' as const, 'completeCallback' as const),
+      transactionHash: hash,
+    }),
+    fc.record({ type: fc.constantFrom('hold' as const, 'close' as const), why }),
+    fc.constant({ type: 'resume' as const }),
+  );
+  const confirms = fc.record({
+    status: fc.constantFrom('completed' as const, 'rejected' as const),
+    issuer: fc.constantFrom(id, 'someone'),
+  });
+  const step = fc.oneof({ weight: 5, arbitrary: command }, confirms, fc.constant('request' as const));
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+      let state: MintState = mintKind.initialState;
+      for (const it of steps) {
+        const events = tryDecide(it, state);
+        state = events.reduce(evolveMint, state);
+        const facts = { id, version: 1, createdMs: 0, updatedMs: 0, sinceMs: 0 };
+        const rows = mintKind.rows(state, facts);
+        expect(rows.length > 0).toBe(state.kind !== 'none');
+      }
+    }),
+    { numRuns: 500 },
+  );
+
+  function tryDecide(
+    it: MintCommand | 'request' | { status: ConfirmFacts['status']; issuer: string },
+    state: MintState,
+  ): readonly MintEvent[] {
+    if (it === 'request') return decideRequest({ mintId: id, terms, source: 'request', lane: '1/0x' }, state);
+    if ('issuer' in it) {
+      const facts = confirm(it.status, it.issuer);
+      return decideConfirm({ mintId: id, tokenizationRequestId: 'tkr-1', confirm: facts, laneOf }, state)
+        .events;
+    }
+    try {
+      return decideMint(it, state);
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'operation_state' });
+      return [];
+    }
+  }
+});
