@@ -91,6 +91,8 @@ function eventOnWire(event: StoredEvent) {
     time: new Date(timeMs).toISOString(),
     actor: metadata.actor,
     reason: metadata.reason ?? null,
-    data: JSON.parse(JSON.stringify(data, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value))) as unknown,
+    data: JSON.parse(
+      JSON.stringify(data, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
+    ) as unknown,
   };
 }
