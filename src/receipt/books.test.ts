@@ -188,6 +188,14 @@ describe('a burn of ours', () => {
     await books.settle('final');
     expect([await books.available(), books.alarms()]).toEqual([40n, []]);
     expect((await books.verify()).differences).toEqual([]);
+    const events = await books.store.readStream(`receipt/${CHAIN_ID}/${vault.vault}/1`);
+    expect(events.map((it) => it.type)).toEqual([
+      'ReceiptDeposited',
+      'BalanceRead',
+      'ReceiptReserved',
+      'ReceiptBurned',
+      'BalanceRead',
+    ]);
     expect(await books.inventory.listInventory()).toMatchObject([
       { vault: vault.vault, receipts: [{ receiptId: 1n, balance: 40n, reserved: 0n, holder: WALLET }] },
     ]);

@@ -34,7 +34,7 @@ export interface FakeChain {
   head(): bigint;
   hash(block: bigint): Hex;
   /** Called before every log query is answered. */
-  onQuery: () => void;
+  onQuery: () => void | Promise<void>;
   /** Answers contract calls; none is known at first. */
   onCall: (to: Address, data: Hex, block: bigint) => Hex;
 }
@@ -98,7 +98,7 @@ export function createFakeChain(options: { readonly network: string; readonly no
         if (!('fromBlock' in filter)) throw new Error('only ranges are known');
         const { fromBlock, toBlock, addresses } = filter;
         chain.queries.push({ endpoint, fromBlock, toBlock, addresses });
-        chain.onQuery();
+        await chain.onQuery();
         if (node.rangeLimit !== null && toBlock - fromBlock + 1n > node.rangeLimit) {
           const message = `query exceeds max block range ${node.rangeLimit}`;
           throw new RpcFailure(message, { kind: 'answered', method: 'eth_getLogs', rpcCode: -32_602 });

@@ -84,6 +84,18 @@ describe('vaults that lag', () => {
     expect([await it.seen(), await it.cursor(added)]).toEqual([[1n], 11n]);
   });
 
+  test('a node that lags moves no cursor back', async () => {
+    const chain = createFakeChain({ network: NETWORK });
+    chain.mine(22);
+    const vaults = [a];
+    const it = await createHarness({ chain, vaults });
+    await it.settle('head');
+    vaults.push(vaultNumber(2));
+    for (const node of chain.nodes) node.lag = 10;
+    await it.settle('head');
+    expect(await Promise.all(vaults.map((vault) => it.cursor(vault)))).toEqual([20n, 10n]);
+  });
+
   test('a vault that begins in the future holds nobody up', async () => {
     const chain = createFakeChain({ network: NETWORK });
     chain.mine(10, [sent(1n)]);
