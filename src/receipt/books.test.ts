@@ -12,6 +12,7 @@ import {
   stocked,
   vault,
 } from './books-harness.ts';
+import { createInventory } from './inventory.ts';
 
 describe('deposits', () => {
   test('of ours are found by the operation id, for ever', async () => {
@@ -98,6 +99,26 @@ describe('what is available', () => {
     const enough = await books.inventory.available(CHAIN_ID, vault.vault, WALLET, 10n);
     expect(enough.available).toBeGreaterThanOrEqual(10n);
     expect((await books.inventory.available(CHAIN_ID, vault.vault, OTHER_SIGNER)).available).toBeLessThan(0n);
+  });
+
+  test('never counts shares that go from a reservation back to a promise while it is computed', async () => {
+    const books = await stocked(100n);
+    const place = [CHAIN_ID, vault.vault, [pick(1n, 60n)]] as const;
+    await books.commit(await books.inventory.reserve('r1', 't1', ...place));
+    const released = await books.inventory.release('r1', ...place, 'reverted');
+    let isReleased = false;
+    const find: typeof books.store.find = async (query) => {
+      if (query.table === 'receipt' && !isReleased) {
+        isReleased = true;
+        const row = { redemption_id: 'r1', chain_id: CHAIN_ID, vault: vault.vault, shares: 60n };
+        const writes = [{ op: 'insert', table: 'promise', row } as const];
+        await books.ledger.commit({ changes: released, writes, metadata: { actor: 'test' } });
+      }
+      return books.store.find(query);
+    };
+    const { ledger, log } = books;
+    const inventory = createInventory({ ledger, log, store: { ...books.store, find } });
+    expect((await inventory.available(CHAIN_ID, vault.vault, WALLET)).available).toBe(40n);
   });
 
   test('two decisions on the same inventory cannot both be committed', async () => {

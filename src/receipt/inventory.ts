@@ -144,10 +144,14 @@ export function createInventory(options: InventoryOptions): Inventory {
       // Read first: whatever changes the inventory after this makes the caller's commit fail.
       const name = inventoryGuard(chainId, vault);
       const guard = { name, expected: await store.guard(name) };
-      const promised = await sumPromises(store, chainId, vault);
+      const promisedBefore = await sumPromises(store, chainId, vault);
       const overdrawn = await sumOverdrawn(store, chainId, vault, holder);
-      const wanted = atLeast === undefined ? null : atLeast + promised + overdrawn;
+      const wanted = atLeast === undefined ? null : atLeast + promisedBefore + overdrawn;
       const free = await sumFree(store, chainId, vault, holder, wanted);
+      // A burn that is signed or released between these reads turns a promise into a reservation or back, without
+      // the guard: whichever reading of the promises is larger holds it.
+      const promisedAfter = await sumPromises(store, chainId, vault);
+      const promised = promisedAfter > promisedBefore ? promisedAfter : promisedBefore;
       return { available: free - promised - overdrawn, guard };
     },
 
@@ -286,9 +290,15 @@ async function sumFree(
   const where = { chain_id: chainId, vault, holder };
   let sum = 0n;
   let after: readonly string[] | undefined;
+  // A receipt of which something is reserved meanwhile sinks, and may come up again on a later page.
+  const counted = new Set<string>();
   for (;;) {
     const rows = await largestFirst(store, where, PAGE, after);
-    for (const row of rows) sum += BigInt(row['free_rank'] as string);
+    for (const row of rows) {
+      const receiptId = row['receipt_id'] as string;
+      if (!counted.has(receiptId)) sum += BigInt(row['free_rank'] as string);
+      counted.add(receiptId);
+    }
     const last = rows.at(-1);
     if (last === undefined || rows.length < PAGE || (enough !== null && sum >= enough)) return sum;
     after = [last['free_rank'] as string, last['receipt_id'] as string];
