@@ -290,7 +290,7 @@ describe('a nonce that an outside transaction took', () => {
     expect(await world.toy(1)).toBe('done');
   });
 
-  test('with our own tag says that the database is older than its signatures: quarantine, and it is settled', async () => {
+  test('with our own tag shows that the database is too old: quarantine, and it is settled', async () => {
     const world = await outside(VAULT, appendTag('0x12', [toyId(1)]));
     await world.step('transaction');
     world.chain.mine(6);
