@@ -106,6 +106,11 @@ export interface TestAsset {
 
 const refusal: AlpacaRefusal = { status: 404, code: 40410000, message: 'not found', requestId: 'r-1' };
 export const notFound: AlpacaAnswer<never> = { kind: 'not_found', refusal };
+/** A 2xx that is no JSON. */
+export const unclear: AlpacaAnswer<never> = {
+  kind: 'unclear',
+  refusal: { ...refusal, status: 200, code: null, message: '<html>' },
+};
 
 export function refused(message: string, status = 422): AlpacaAnswer<never> {
   return { kind: 'refused', refusal: { ...refusal, status, message } };
