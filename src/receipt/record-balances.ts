@@ -5,7 +5,7 @@ import type { WatchedVault } from '../chain/watcher/types.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import { change, type Ledger } from '../event-store/ledger.ts';
 import type { Log } from '../telemetry/log.ts';
-import { inventoryGuard } from './inventory.ts';
+import { inventoryGuard } from './available.ts';
 import { readAt, readingOf, readReceiptBalances } from './read-balances.ts';
 import type { KnownReceipt, ReceiptEvent, ReceiptState } from './receipt.ts';
 import { decideReceipt, evolveReceipt, isOverdrawn, reservedShares } from './receipt.ts';
