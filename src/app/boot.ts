@@ -1,0 +1,62 @@
+import type { Config } from '../config/config.ts';
+import { rebuild } from '../event-store/rebuild.ts';
+import { IN_MEMORY, openSqliteStore } from '../event-store/sqlite/open-sqlite-store.ts';
+import type { Ports } from '../ports/ports.ts';
+import { createLocalSigner } from '../signer/local-signer.ts';
+import type { Log } from '../telemetry/log.ts';
+import { SCHEMA } from './schema.ts';
+import type { Service } from './service.ts';
+import { createService } from './service.ts';
+
+export interface BootOptions {
+  readonly config: Config;
+  readonly ports: Ports;
+  readonly log: Log;
+  /** Apply pending migrations; without it an old schema is refused. */
+  readonly migrate: boolean;
+  /** The operator says that the database came from a backup. */
+  readonly restored: boolean;
+  /** The store's outcome is unknown or another process took over: the process must end. */
+  readonly onFatal: (error: Error) => void;
+}
+
+/**
+ * Opens the database and starts the service on it; resolves with the service and its URL when it listens.
+ *
+ * @throws AlreadyServing, SchemaNewer, SchemaOutdated, ForeignDatabase; IssuanceError `bad_private_key`. Then nothing
+ *   is left open.
+ */
+export async function bootService(options: BootOptions): Promise<{ service: Service; url: string }> {
+  const { config, ports, log } = options;
+  const signer = createLocalSigner(config.signer.privateKey);
+  const store = await openSqliteStore({
+    path: config.database.kind === 'memory' ? IN_MEMORY : config.database.path,
+    tables: SCHEMA.tables,
+    clock: ports.clock,
+    timers: ports.timers,
+    migrate: options.migrate,
+    serve: true,
+    onFatal: options.onFatal,
+    onListenerError: (error) => {
+      log.error({ err: error }, 'a listener of the store failed; it sees the commit again');
+    },
+  });
+  try {
+    if (store.rebuildNeeded) {
+      log.info({}, 'rebuilding the views, since their form changed');
+      const report = await rebuild(store, SCHEMA);
+      log.info({ ...report }, 'views rebuilt');
+    }
+    const restored = options.restored || (await store.isBackup());
+    const service = await createService({ config, ports, log, store, signer, restored });
+    try {
+      return { service, url: await service.start() };
+    } catch (error) {
+      await service.stop();
+      throw error;
+    }
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}

@@ -1,0 +1,43 @@
+import { ACCOUNT_TABLE, accountKind, WALLET_SPAN_TABLE, WALLET_TABLE } from '../account/account.ts';
+import { ASSET_TABLE, assetKind, VAULT_TABLE } from '../asset/asset.ts';
+import { CURSOR_TABLE } from '../chain/watcher/cursors.ts';
+import { DEAD_LETTER_TABLE } from '../chain/watcher/dead-letter.ts';
+import { NETWORK_TABLE, networkKind } from '../chain/watcher/network.ts';
+import { WORK_TABLE } from '../engine/work.ts';
+import { anyKind } from '../event-store/create-ledger.ts';
+import type { Schema } from '../event-store/ledger.ts';
+import { mintKind } from '../mint/mint-kind.ts';
+import { EFFECT_TABLE } from '../operation/effect-row.ts';
+import { OPERATION_TABLE } from '../operation/operation-row.ts';
+import { RECEIPT_TABLES, receiptKind } from '../receipt/receipt-kind.ts';
+import { OWED_TABLE, redemptionKind } from '../redemption/redemption-kind.ts';
+import { laneKinds, laneTables } from '../transaction/lanes.ts';
+
+/** Every category of streams and every table of the program. */
+export const SCHEMA: Schema = {
+  kinds: [
+    anyKind(accountKind),
+    anyKind(assetKind),
+    anyKind(mintKind),
+    anyKind(redemptionKind),
+    anyKind(receiptKind),
+    anyKind(networkKind),
+    ...laneKinds,
+  ],
+  tables: [
+    ACCOUNT_TABLE,
+    WALLET_TABLE,
+    WALLET_SPAN_TABLE,
+    ASSET_TABLE,
+    VAULT_TABLE,
+    OPERATION_TABLE,
+    EFFECT_TABLE,
+    OWED_TABLE,
+    ...RECEIPT_TABLES,
+    NETWORK_TABLE,
+    CURSOR_TABLE,
+    DEAD_LETTER_TABLE,
+    ...laneTables,
+    WORK_TABLE,
+  ],
+};

@@ -1,0 +1,31 @@
+/** Says what happens, with the time since the start in front, for a person at a terminal. */
+export interface Narrator {
+  say(line: string): void;
+  /** A heading with an empty line before it. */
+  chapter(title: string): void;
+  /** Rows of equal length as aligned columns. */
+  table(rows: readonly (readonly string[])[]): void;
+  plain(line: string): void;
+}
+
+export function createNarrator(write: (line: string) => void): Narrator {
+  const startMs = performance.now();
+  const stamp = (): string => `${((performance.now() - startMs) / 1000).toFixed(1).padStart(5)} s`;
+  return {
+    say: (line) => {
+      write(`${stamp()}  ${line}`);
+    },
+    chapter(title) {
+      write('');
+      write(title);
+    },
+    table(rows) {
+      const widths = rows.reduce<readonly number[]>(
+        (known, row) => row.map((cell, at) => Math.max(cell.length, known[at] ?? 0)),
+        [],
+      );
+      for (const row of rows) write(`  ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ')}`.trimEnd());
+    },
+    plain: write,
+  };
+}

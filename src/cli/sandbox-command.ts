@@ -1,0 +1,129 @@
+import { createWriteStream, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { bootService } from '../app/boot.ts';
+import type { Service } from '../app/service.ts';
+import { createRealPorts } from '../ports/real-ports.ts';
+import { createIssuerApi } from '../sandbox/issuer-api.ts';
+import type { LocalPartners } from '../sandbox/local-partners.ts';
+import { startLocalPartners } from '../sandbox/local-partners.ts';
+import { createLog } from '../telemetry/log.ts';
+import { createNarrator } from './narrator.ts';
+import type { Narrator } from './narrator.ts';
+import { readSettings } from './settings.ts';
+import { SANDBOX_ASSET, farewell, introduceParticipant, showMint, showRedemption } from './tour.ts';
+import { CommandFailed } from './command-failed.ts';
+
+export function addSandboxCommand(program: Command): void {
+  program
+    .command('sandbox')
+    .description('a local chain, a test vault, a simulated Alpaca and the service; mints once, redeems once, stays up')
+    .option('--once', 'end after the mint and the redemption')
+    .option('--port <number>', 'port of the service; a free one by default', readPort, 0)
+    .addOption(new Option('--signer <kind>', 'who signs').choices(['local']).default('local'))
+    .action(async (options: { once?: true; port: number }) => {
+      await runSandbox({ once: options.once === true, port: options.port });
+    });
+}
+
+function readPort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) {
+    console.error(`issuer: --port takes a number from 0 to 65535, not '${text}'`);
+    throw new CommandFailed(2);
+  }
+  return port;
+}
+
+async function runSandbox(options: { readonly once: boolean; readonly port: number }): Promise<void> {
+  const asked = Promise.withResolvers<'stop'>();
+  const stopAsked = (): void => {
+    asked.resolve('stop');
+  };
+  process.on('SIGINT', stopAsked);
+  process.on('SIGTERM', stopAsked);
+  const narrator = createNarrator((line) => process.stdout.write(`${line}\n`));
+  const running: { stop(): Promise<void> }[] = [];
+  const tour = (async (): Promise<'toured'> => {
+    const sandbox = await startSandbox(narrator, options.port, running);
+    await takeTour(narrator, sandbox);
+    return 'toured';
+  })();
+  try {
+    const first = await Promise.race([tour, asked.promise]);
+    if (first === 'toured' && !options.once) await asked.promise;
+    narrator.say('stopping');
+  } finally {
+    // In the order opposite to the start. A part that was just starting when the stop came is waited for.
+    await tour.then(
+      () => undefined,
+      () => undefined,
+    );
+    for (const part of running.toReversed()) await part.stop();
+    process.removeListener('SIGINT', stopAsked);
+    process.removeListener('SIGTERM', stopAsked);
+  }
+}
+
+interface Sandbox {
+  readonly partners: LocalPartners;
+  readonly service: Service;
+  readonly url: string;
+  readonly folder: string;
+}
+
+/** Starts the parts one after another; each stands in `running` as soon as there is something to stop. */
+async function startSandbox(
+  narrator: Narrator,
+  port: number,
+  running: { stop(): Promise<void> }[],
+): Promise<Sandbox> {
+  const folder = mkdtempSync(join(tmpdir(), 'issuance-sandbox-'));
+  const logPath = join(folder, 'issuer.log');
+  narrator.say('starting a local chain, a vault and a simulated Alpaca; the first mint takes some ten seconds');
+  const { underlying, token, network } = SANDBOX_ASSET;
+  const partners = await startLocalPartners({
+    networks: [
+      { network, chain: { blockTimeSeconds: 1, slotsInAnEpoch: 1 }, vaults: [{ underlying, token }] },
+    ],
+    alpaca: { journalDelayMs: 1_500 },
+    onReady: (what) => {
+      narrator.say(what);
+    },
+  });
+  running.push(partners);
+  const config = readSettings({
+    ...partners.env,
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    DATABASE_URL: `sqlite:${join(folder, 'issuance.db')}`,
+  });
+  const ports = createRealPorts();
+  const file = createWriteStream(logPath);
+  const { service, url } = await bootService({
+    config,
+    ports,
+    log: createLog({ level: 'info', format: 'json', clock: ports.clock, write: (line) => void file.write(line) }),
+    migrate: true,
+    restored: false,
+    onFatal: (error) => {
+      console.error(`issuer: the store stopped for good: ${error.message}`);
+      process.exit(1);
+    },
+  });
+  running.push(service);
+  partners.alpaca.setIssuer({ url, apiKey: partners.keys.alpaca });
+  narrator.say(`issuer at ${url}; database and log in ${folder}`);
+  return { partners, service, url, folder };
+}
+
+async function takeTour(narrator: Narrator, { partners, url, folder }: Sandbox): Promise<void> {
+  const api = createIssuerApi(url, partners.keys.admin);
+  const context = { narrator, api, partners };
+  await introduceParticipant(context);
+  const mint = await showMint(context, '10');
+  const redemption = await showRedemption(context, '2.5');
+  farewell(context, { mint, redemption, folder });
+}

@@ -1,0 +1,58 @@
+import type { Command } from 'commander';
+import { bootService } from '../app/boot.ts';
+import { secretsOf } from '../config/secrets-of.ts';
+import { createRealPorts } from '../ports/real-ports.ts';
+import { createLog } from '../telemetry/log.ts';
+import { readSettings } from './settings.ts';
+
+/** Longest time that a stop may take before the process ends anyway, ms; what is signed is committed by then. */
+const STOP_TIMEOUT_MS = 25_000;
+
+export function addServeCommand(program: Command): void {
+  program
+    .command('serve')
+    .description('run the service, with the settings of the environment and of .env')
+    .option('--no-migrate', 'refuse to start on an older schema, instead of bringing it up to date')
+    .option('--restored', 'the database came from a backup: read from the chain what it forgot before signing')
+    .action(async (options: { migrate: boolean; restored?: true }) => {
+      await serve({ migrate: options.migrate, restored: options.restored === true });
+    });
+}
+
+async function serve(options: { readonly migrate: boolean; readonly restored: boolean }): Promise<void> {
+  const config = readSettings();
+  const ports = createRealPorts();
+  const log = createLog({
+    level: config.log.level,
+    format: config.log.format ?? (process.stdout.isTTY ? 'pretty' : 'json'),
+    clock: ports.clock,
+    write: (line) => void process.stdout.write(line),
+    secrets: secretsOf(config),
+  });
+  const asked = Promise.withResolvers<void>();
+  const ask = (): void => {
+    asked.resolve();
+  };
+  process.once('SIGTERM', ask);
+  process.once('SIGINT', ask);
+  const { service, url } = await bootService({
+    config,
+    ports,
+    log,
+    ...options,
+    onFatal: (error) => {
+      // Nothing more can be stored, so nothing may go on: the next start reads what is on disk.
+      log.error({ err: error }, 'the store stopped for good; the process ends');
+      process.exit(1);
+    },
+  });
+  // Part of the product's face: scripts wait for this line, whatever the log's format and level.
+  process.stdout.write(`${JSON.stringify({ msg: 'listening', url })}\n`);
+  await asked.promise;
+  const cancel = ports.timers.after(STOP_TIMEOUT_MS, () => {
+    log.error({}, 'the stop took too long; the process ends');
+    process.exit(1);
+  });
+  await service.stop();
+  cancel();
+}

@@ -1,0 +1,185 @@
+import { encodeFunctionData, erc20Abi } from 'viem';
+import { parseQuantity } from '../primitives/quantity.ts';
+import type { IssuerApi } from '../sandbox/issuer-api.ts';
+import type { LocalPartners } from '../sandbox/local-partners.ts';
+import type { Narrator } from './narrator.ts';
+
+
+/** Underlying and token of the sandbox's one asset. */
+export const SANDBOX_ASSET = { underlying: 'AAPL', token: 'tAAPL', network: 'base' } as const;
+
+/** The sandbox's first mint and first redemption, told line by line. */
+export interface TourContext {
+  readonly narrator: Narrator;
+  readonly api: IssuerApi;
+  readonly partners: LocalPartners;
+}
+
+interface Shown {
+  readonly id: string;
+  readonly state: string;
+  readonly qty: string;
+  readonly tx_hash: string | null;
+  readonly tokenization_request_id: string | null;
+}
+
+interface ShownEvent {
+  readonly version: number;
+  readonly type: string;
+  readonly time: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+const AP_EMAIL = 'desk@participant.example';
+const LOOK_EVERY_MS = 100;
+/** Longest wait for one operation to end; on a local chain it takes seconds. */
+const PATIENCE_MS = 60_000;
+const ENDED = new Set(['completed', 'rejected', 'closed', 'held', 'recorded']);
+
+/** What each event means, for someone who never saw one. */
+const MEANINGS: Readonly<Record<string, string>> = {
+  MintRequested: 'Alpaca asked for a mint; it is stored and answered',
+  JournalCompleted: 'Alpaca journaled the shares to us and confirmed',
+  MintSubmitted: 'signed and committed, then sent: deposit and transfer in one transaction',
+  Minted: 'in a block: the tokens are in the AP’s wallet',
+  MintSettled: 'in a block: the tokens are in the AP’s wallet',
+  CallbackStarted: 'telling Alpaca the transaction’s hash',
+  MintCompleted: 'Alpaca has the callback: done',
+  RedemptionDetected: 'saw the transfer to the redemption wallet',
+  RedeemPromised: 'receipts promised; asking Alpaca to journal the shares to the AP',
+  RedemptionRequested: 'Alpaca knows of it and journals',
+  RedemptionJournaled: 'Alpaca journaled the shares to the AP',
+  BurnSigned: 'burn signed and committed, receipts reserved, then sent',
+  BurnSettled: 'in a block: the tokens are burned',
+  RedemptionCompleted: 'done',
+};
+
+export async function introduceParticipant({ narrator, api, partners }: TourContext): Promise<void> {
+  const { underlying, token, network } = SANDBOX_ASSET;
+  narrator.chapter('An authorized participant (AP) is introduced');
+  partners.alpaca.ap.openAccount({ email: AP_EMAIL, shares: { [underlying]: '1000' } });
+  const { client_id: clientId } = (await api.call('POST', '/accounts', { email: AP_EMAIL })) as { client_id: string };
+  narrator.say(`account ${clientId} registered for ${AP_EMAIL}`);
+  await partners.alpaca.ap.connect(AP_EMAIL);
+  narrator.say('Alpaca linked it to the AP’s account there');
+  const local = localNetwork(partners);
+  const wallet = local.wallet(0).address;
+  await api.call('POST', `/accounts/${clientId}/wallets`, { wallet });
+  narrator.say(`wallet ${wallet} whitelisted`);
+  const vault = local.vaults.get(token)?.address;
+  await api.call('POST', '/tokenized-assets', { underlying, token, network, vault });
+  narrator.say(`asset ${token} on ${network} added`);
+}
+
+export async function showMint(context: TourContext, qty: string): Promise<Shown> {
+  const { narrator, partners } = context;
+  const { underlying, token, network } = SANDBOX_ASSET;
+  narrator.chapter(`Mint: the AP asks Alpaca to turn ${qty} ${underlying} shares into tokens`);
+  const request = await partners.alpaca.ap.requestMint({
+    email: AP_EMAIL,
+    underlying_symbol: underlying,
+    token_symbol: token,
+    network,
+    qty,
+    wallet_address: localNetwork(partners).wallet(0).address,
+  });
+  narrator.say(`tokenization request ${request.id}`);
+  return follow(context, `tokenization_request_id=${request.id}`);
+}
+
+export async function showRedemption(context: TourContext, amount: string): Promise<Shown> {
+  const { narrator, partners } = context;
+  const { token } = SANDBOX_ASSET;
+  narrator.chapter(`Redemption: the AP sends ${amount} ${token} to the redemption wallet ${partners.issuerAddress}`);
+  const local = localNetwork(partners);
+  const data = encodeFunctionData({
+    abi: erc20Abi,
+    functionName: 'transfer',
+    args: [partners.issuerAddress, parseQuantity(amount)],
+  });
+  const vault = local.vaults.get(token);
+  if (vault === undefined) throw new Error(`the sandbox has no vault of ${token}`);
+  const { hash } = await local.wallet(0).send({ to: vault.address, data });
+  narrator.say(`transfer ${hash}`);
+  return follow(context, `kind=redemption&tx_hash=${hash}`);
+}
+
+/** Prints the operation's events as they come, until it is at an end. */
+async function follow({ narrator, api }: TourContext, query: string): Promise<Shown> {
+  const untilMs = performance.now() + PATIENCE_MS;
+  let told = 0;
+  for (;;) {
+    const { items } = (await api.call('GET', `/operations?${query}`)) as { items: readonly Shown[] };
+    const [operation] = items;
+    if (operation !== undefined) {
+      const events = (await api.call('GET', `/operations/${operation.id}/events`)) as readonly ShownEvent[];
+      for (const event of events.slice(told)) tell(narrator, event);
+      told = events.length;
+      if (ENDED.has(operation.state) && events.length > 0) {
+        narrator.say(`${operation.state}: operation ${operation.id}`);
+        if (operation.state === 'completed') return operation;
+        throw new Error(`the operation ${operation.id} ended as ${operation.state}, and not as completed`);
+      }
+    }
+    if (performance.now() > untilMs) throw new Error(`nothing ended within ${String(PATIENCE_MS)} ms (${query})`);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+}
+
+function tell(narrator: Narrator, event: ShownEvent): void {
+  const hash = /0x[0-9a-f]{64}/.exec(JSON.stringify(event.data))?.[0];
+  const meaning = MEANINGS[event.type];
+  const words = meaning === undefined ? event.type : `${event.type}: ${meaning}`;
+  narrator.say(hash === undefined ? words : `${words} (${hash})`);
+}
+
+export function farewell(
+  { narrator, partners, api }: TourContext,
+  { mint, redemption, folder }: { mint: Shown; redemption: Shown; folder: string },
+): void {
+  const local = localNetwork(partners);
+  const vault = local.vaults.get(SANDBOX_ASSET.token);
+  narrator.chapter('What there is now');
+  narrator.table([
+    ['operation', 'state', 'quantity', 'transaction'],
+    [`mint ${mint.id}`, mint.state, mint.qty, mint.tx_hash ?? ''],
+    [`redemption ${redemption.id}`, redemption.state, redemption.qty, redemption.tx_hash ?? ''],
+  ]);
+  narrator.plain('');
+  narrator.table([
+    ['issuer', api.url],
+    ['simulated Alpaca', `${partners.alpaca.url}/ap`],
+    ['local chain', `${local.chain.url} (chain id ${String(local.chain.chainId)})`],
+    ['vault', vault?.address ?? ''],
+    ['receipt contract', vault?.receipt ?? ''],
+    ['redemption wallet', partners.issuerAddress],
+    ['AP’s wallet', local.wallet(0).address],
+    ['database and log', folder],
+    ['operator’s key', partners.keys.admin],
+  ]);
+  narrator.chapter('To go on with, in another terminal');
+  const order = {
+    email: AP_EMAIL,
+    underlying_symbol: SANDBOX_ASSET.underlying,
+    token_symbol: SANDBOX_ASSET.token,
+    network: SANDBOX_ASSET.network,
+    qty: '5',
+    wallet_address: local.wallet(0).address,
+  };
+  for (const line of [
+    `curl -H 'X-API-KEY: ${partners.keys.admin}' ${api.url}/operations`,
+    `curl -H 'X-API-KEY: ${partners.keys.admin}' ${api.url}/operations/${mint.id}/events`,
+    `curl ${api.url}/ready`,
+    `curl -H 'Content-Type: application/json' -d '${JSON.stringify(order)}' ${partners.alpaca.url}/ap/mints`,
+    `curl ${partners.alpaca.url}/ap`,
+  ]) {
+    narrator.plain(`  ${line}`);
+  }
+  narrator.plain('');
+}
+
+function localNetwork(partners: LocalPartners) {
+  const local = partners.networks.get(SANDBOX_ASSET.network);
+  if (local === undefined) throw new Error('the sandbox has no network');
+  return local;
+}
