@@ -13,7 +13,7 @@ import { parseReceiptStreamId, receiptKind, receiptStreamId, RECEIPT_DEPOSIT_TAB
 export type { ReceiptPick };
 
 /** A deposit with where it belongs. */
-export interface RecordedDeposit extends Readonly<DepositFacts> {
+interface RecordedDeposit extends Readonly<DepositFacts> {
   readonly chainId: number;
   readonly vault: Address;
   readonly receiptId: bigint;

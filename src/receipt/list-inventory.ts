@@ -2,7 +2,7 @@ import type { Address } from 'viem';
 import type { EventStore, Query, Row } from '../event-store/event-store.ts';
 import { PROMISE_TABLE, RECEIPT_TABLE } from './receipt-kind.ts';
 
-export interface InventoryReceipt {
+interface InventoryReceipt {
   readonly receiptId: bigint;
   readonly holder: Address | null;
   /** Null until it was read once. */

@@ -33,14 +33,14 @@ export interface InventoryNetwork {
 }
 
 /** A vault that could not be compared now, since its logs are not read up to the head yet. */
-export interface NotCompared {
+interface NotCompared {
   readonly kind: 'not_compared';
   readonly network: string;
   readonly chainId: number;
   readonly vault: Address;
 }
 
-export type Difference = ReceiptDifference | SharesDifference | NotCompared;
+type Difference = ReceiptDifference | SharesDifference | NotCompared;
 
 export interface Reconciliation {
   /** Reads balances when something happened to a receipt, and all of them in turn. */

@@ -3,7 +3,7 @@ import { type BlockPoint, isCanonical } from '../finality.ts';
 import type { PinnedRpc, RpcClient } from '../rpc/types.ts';
 import type { Cursor } from './cursors.ts';
 
-export type Verdict =
+type Verdict =
   | { readonly kind: 'canonical' }
   /** The endpoint lags, or endpoints disagree: nothing advances, and it is asked again. */
   | { readonly kind: 'wait'; readonly why: string }

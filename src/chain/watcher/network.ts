@@ -67,7 +67,7 @@ export function decideNetwork(command: NetworkCommand, state: NetworkState): rea
   }
 }
 
-export function evolveNetwork(state: NetworkState, event: NetworkEvent): NetworkState {
+function evolveNetwork(state: NetworkState, event: NetworkEvent): NetworkState {
   if (event.type === 'NetworkAdded') return { kind: 'opening', chainId: event.data.chainId };
   if (state.kind === 'none') {
     throw new IssuanceError('log_corrupt', `a network's log begins with ${event.type}`);
