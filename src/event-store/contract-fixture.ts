@@ -3,7 +3,7 @@ import type { Clock } from '../ports/ports.ts';
 import type { Commit, EventStore, Json, NewEvent, StoredEvent, TableDefinition } from './event-store.ts';
 
 /** What the contract needs of a store, so that every engine can be opened for it. */
-export interface ContractOptions {
+interface ContractOptions {
   readonly tables: readonly TableDefinition[];
   readonly clock: Clock;
   readonly onListenerError: (error: unknown) => void;

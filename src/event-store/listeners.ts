@@ -2,7 +2,7 @@ import { IssuanceError } from '../primitives/failures.ts';
 import type { Timers } from '../ports/ports.ts';
 import type { Committed } from './event-store.ts';
 
-export type Listener = (committed: Committed) => void;
+type Listener = (committed: Committed) => void;
 
 export interface Listeners {
   add(listener: Listener): () => void;

@@ -33,7 +33,7 @@ async function openBoxes(schema: Schema = BOX_SCHEMA) {
     const loaded = await ledger.load(BOX, id);
     return ledger.commit({ changes: [change(BOX, loaded, events)], metadata });
   };
-  return { store, db, decide };
+  return { store, db, ledger, decide };
 }
 
 async function everyRow(store: SqliteStore): Promise<readonly (readonly Row[])[]> {
@@ -150,11 +150,14 @@ describe('verify', () => {
   });
 
   test('reads through pages of the log and of the tables', async () => {
-    const { store, db, decide } = await openBoxes();
-    const labels = Array.from({ length: 2_500 }, (_, at) => filled(1n, `label ${at}`));
-    await decide('1', ...labels);
-    expect(await verify(store, BOX_SCHEMA)).toMatchObject({ position: 2_500, rows: 2_502, differences: [] });
-    db.exec(`DELETE FROM label WHERE label = 'label 2222'`);
-    expect(await verify(store, BOX_SCHEMA)).toMatchObject({ differences: [{ key: 'label="label 2222"' }] });
+    const { store, db, ledger } = await openBoxes();
+    const ids = Array.from({ length: 5_200 }, (_, at) => String(at));
+    const changes = (await ledger.loadMany(BOX, ids)).map((it) =>
+      change(BOX, it, [filled(1n, `label ${it.id}`)]),
+    );
+    await ledger.commit({ changes, metadata });
+    expect(await verify(store, BOX_SCHEMA)).toMatchObject({ position: 5_200, rows: 15_600, differences: [] });
+    db.exec(`DELETE FROM label WHERE label = 'label 4444'`);
+    expect(await verify(store, BOX_SCHEMA)).toMatchObject({ differences: [{ key: 'label="label 4444"' }] });
   });
 });

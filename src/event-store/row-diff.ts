@@ -50,7 +50,7 @@ export function createRowDiff(tables: ReadonlyMap<string, Table>): RowDiff {
 }
 
 /** The key's columns of a row; a bigint is spelled as its decimal text. */
-export function keyOf(table: Table, row: Row): Key {
+function keyOf(table: Table, row: Row): Key {
   const key: Record<string, string | number> = {};
   for (const name of table.key) {
     const value = row[name];
@@ -62,12 +62,12 @@ export function keyOf(table: Table, row: Row): Key {
 }
 
 /** The key as one text, different for different keys. */
-export function keyText(table: Table, row: Row): string {
+function keyText(table: Table, row: Row): string {
   return JSON.stringify(Object.values(keyOf(table, row)));
 }
 
 /** Whether two cells hold the same value; an absent one is null. */
-export function sameCell(a: Cell | undefined, b: Cell | undefined): boolean {
+function sameCell(a: Cell | undefined, b: Cell | undefined): boolean {
   const [left, right] = [a ?? null, b ?? null];
   if (left === right) return true;
   if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return false;

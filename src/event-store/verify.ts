@@ -11,7 +11,7 @@ import type { DomainEvent, ImpliedRow, Schema, StreamFacts, StreamKind } from '.
  * `phase` and `upcast` are the same.
  */
 
-export interface RowDifference {
+interface RowDifference {
   readonly table: string;
   /** The row's key, as text: `id=…`. */
   readonly key: string;
@@ -36,7 +36,7 @@ export interface VerifyReport {
 }
 
 /** Differences listed in a report; the rest are only counted. */
-export const MAX_DIFFERENCES = 1_000;
+const MAX_DIFFERENCES = 1_000;
 
 /** Events or rows read at a time. */
 const PAGE = 1_000;

@@ -9,7 +9,7 @@ export interface Connection {
   prepare(sql: string): StatementSync;
 }
 
-export interface ConnectOptions {
+interface ConnectOptions {
   readonly readOnly: boolean;
   readonly timeoutMs: number;
 }

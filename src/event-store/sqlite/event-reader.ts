@@ -4,7 +4,7 @@ import { decodeJson } from '../json.ts';
 import type { Connection } from './connection.ts';
 
 /** Longest answer of one `readAll`. */
-export const MAX_PAGE = 10_000;
+const MAX_PAGE = 10_000;
 
 export interface EventReader {
   stream(stream: StreamName, upTo?: UpTo): readonly StoredEvent[];
