@@ -23,7 +23,8 @@ export function createCatalog(assets: Assets, configured: ReadonlySet<string>): 
         return { kind: 'unavailable', why: `${underlying} has no token ${token} on ${network}` };
       }
       if (!configured.has(network)) return { kind: 'unavailable', why: `${network} is not configured here` };
-      if (asset.state === 'disabled') return { kind: 'unavailable', why: `${token} on ${network} is disabled` };
+      if (asset.state === 'disabled')
+        return { kind: 'unavailable', why: `${token} on ${network} is disabled` };
       const { vault, chainId } = asset;
       return { kind: 'ok', vault, chainId, token, underlying };
     },

@@ -4,7 +4,11 @@ import type { Config, Fault } from '../config/config.ts';
 export function notBuiltYet({ alpaca, alpacaSigningKeys, publicUrl }: Config): readonly Fault[] {
   const faults: Fault[] = [];
   const fault = (name: string, instead: string): void => {
-    faults.push({ name, expected: `to be absent in this version, which does not have it yet: ${instead}`, got: 'a value' });
+    faults.push({
+      name,
+      expected: `to be absent in this version, which does not have it yet: ${instead}`,
+      got: 'a value',
+    });
   };
   if (alpacaSigningKeys.length > 0) fault('ALPACA_SIGNING_KEYS', 'use ISSUER_API_KEY');
   if (publicUrl !== null) fault('PUBLIC_URL', 'it serves signed requests only');

@@ -17,21 +17,21 @@ export async function createOpenWork(
   let busy = await look();
   let asked = false;
   let stopped = false;
+  const refresh = async (): Promise<void> => {
+    try {
+      busy = await look();
+    } catch {
+      // A store that cannot be read is told of by everything else; watching quickly is the safe side.
+      busy = true;
+    }
+  };
   const unsubscribe = store.onCommitted(() => {
     if (asked || stopped) return;
     asked = true;
     timers.defer(() => {
       asked = false;
       if (stopped) return;
-      void look().then(
-        (answer) => {
-          busy = answer;
-        },
-        // A store that cannot be read is told of by everything else; watching quickly is the safe side.
-        () => {
-          busy = true;
-        },
-      );
+      void refresh();
     });
   });
   return {

@@ -73,7 +73,12 @@ export function createReadiness(parts: {
             return [watcher.network, verdicts] as const;
           }),
         );
-        return { ready: true, store: 'ok', alpaca: dependency('alpaca'), networks: Object.fromEntries(networks) };
+        return {
+          ready: true,
+          store: 'ok',
+          alpaca: dependency('alpaca'),
+          networks: Object.fromEntries(networks),
+        };
       } catch (error) {
         return { ...failed, store: error instanceof Error ? error.message : 'cannot be read' };
       }

@@ -29,7 +29,12 @@ import { createFoundConsumer } from '../transaction/found-consumer.ts';
 import { laneId } from '../transaction/lane-id.ts';
 import { createLanes } from '../transaction/lanes.ts';
 import { createCatalog, createDirectory, createReservedAddress } from './directories.ts';
-import { createNetworkParts, createNetworkWatcher, inventoryNetworkOf, laneNetworkOf } from './network-parts.ts';
+import {
+  createNetworkParts,
+  createNetworkWatcher,
+  inventoryNetworkOf,
+  laneNetworkOf,
+} from './network-parts.ts';
 import { createOpenWork } from './open-work.ts';
 import { createReadVault } from './read-vault.ts';
 import { createReadiness } from './readiness.ts';
@@ -132,7 +137,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     log,
     timers,
     networks: networks.map((it) => inventoryNetworkOf(it, wallets)),
-    owedShares: redemption.owedShares,
+    owedShares: (chainId, vault) => redemption.owedShares(chainId, vault),
     wake,
   });
   const lanes = createLanes({
@@ -166,7 +171,12 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   });
   engine = running;
 
-  const operations = createOperations({ store, ledger, kinds: [anyKind(mintKind), anyKind(redemptionKind)], clock });
+  const operations = createOperations({
+    store,
+    ledger,
+    kinds: [anyKind(mintKind), anyKind(redemptionKind)],
+    clock,
+  });
   const readiness = createReadiness({ store, watchers, lanes, engine: running });
   const hintWatchers = (): void => {
     for (const watcher of watchers) watcher.hint();

@@ -70,19 +70,28 @@ async function verifyViews(json: boolean): Promise<void> {
   await withStore({ readOnly: true }, async (store) => {
     const report = await verify(store, SCHEMA);
     if (json) {
-      console.log(JSON.stringify(report, (_key, it: unknown) => (typeof it === 'bigint' ? String(it) : it)));
+      console.log(cellText(report));
     } else {
       const { position, streams, rows, differenceCount } = report;
-      console.log(`replayed ${String(streams)} streams to position ${String(position)}: ${String(rows)} rows`);
+      console.log(
+        `replayed ${String(streams)} streams to position ${String(position)}: ${String(rows)} rows`,
+      );
       for (const it of report.differences.slice(0, SHOWN_DIFFERENCES)) {
         const cells =
-          it.column === null ? '' : ` ${it.column}: expected ${String(it.expected)}, found ${String(it.found)}`;
+          it.column === null
+            ? ''
+            : ` ${it.column}: expected ${cellText(it.expected)}, found ${cellText(it.found)}`;
         console.log(`  ${it.problem} ${it.table} ${it.key}${cells}`);
       }
       console.log(differenceCount === 0 ? 'no differences' : `${String(differenceCount)} differences`);
     }
     if (report.differenceCount > 0) throw new CommandFailed(1);
   });
+}
+
+/** JSON, with bigints as their digits. */
+function cellText(value: unknown): string {
+  return JSON.stringify(value, (_key, it: unknown) => (typeof it === 'bigint' ? String(it) : it));
 }
 
 async function rebuildViews(tables: readonly string[]): Promise<void> {

@@ -24,7 +24,8 @@ export function createNarrator(write: (line: string) => void): Narrator {
         (known, row) => row.map((cell, at) => Math.max(cell.length, known[at] ?? 0)),
         [],
       );
-      for (const row of rows) write(`  ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ')}`.trimEnd());
+      for (const row of rows)
+        write(`  ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ')}`.trimEnd());
     },
     plain: write,
   };

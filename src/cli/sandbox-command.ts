@@ -19,7 +19,9 @@ import { CommandFailed } from './command-failed.ts';
 export function addSandboxCommand(program: Command): void {
   program
     .command('sandbox')
-    .description('a local chain, a test vault, a simulated Alpaca and the service; mints once, redeems once, stays up')
+    .description(
+      'a local chain, a test vault, a simulated Alpaca and the service; mints once, redeems once, stays up',
+    )
     .option('--once', 'end after the mint and the redemption')
     .option('--port <number>', 'port of the service; a free one by default', readPort, 0)
     .addOption(new Option('--signer <kind>', 'who signs').choices(['local']).default('local'))
@@ -82,7 +84,9 @@ async function startSandbox(
 ): Promise<Sandbox> {
   const folder = mkdtempSync(join(tmpdir(), 'issuance-sandbox-'));
   const logPath = join(folder, 'issuer.log');
-  narrator.say('starting a local chain, a vault and a simulated Alpaca; the first mint takes some ten seconds');
+  narrator.say(
+    'starting a local chain, a vault and a simulated Alpaca; the first mint takes some ten seconds',
+  );
   const { underlying, token, network } = SANDBOX_ASSET;
   const partners = await startLocalPartners({
     networks: [
@@ -105,7 +109,12 @@ async function startSandbox(
   const { service, url } = await bootService({
     config,
     ports,
-    log: createLog({ level: 'info', format: 'json', clock: ports.clock, write: (line) => void file.write(line) }),
+    log: createLog({
+      level: 'info',
+      format: 'json',
+      clock: ports.clock,
+      write: (line) => void file.write(line),
+    }),
     migrate: true,
     restored: false,
     onFatal: (error) => {

@@ -13,7 +13,10 @@ export function addServeCommand(program: Command): void {
     .command('serve')
     .description('run the service, with the settings of the environment and of .env')
     .option('--no-migrate', 'refuse to start on an older schema, instead of bringing it up to date')
-    .option('--restored', 'the database came from a backup: read from the chain what it forgot before signing')
+    .option(
+      '--restored',
+      'the database came from a backup: read from the chain what it forgot before signing',
+    )
     .action(async (options: { migrate: boolean; restored?: true }) => {
       await serve({ migrate: options.migrate, restored: options.restored === true });
     });

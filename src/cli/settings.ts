@@ -28,7 +28,10 @@ export function readSettings(env: Environment = environment()): Config {
 export function readDatabasePath(): string {
   const database: Database = orExplain(loadDatabaseConfig(environment(), readSecretFile));
   if (database.kind === 'file') return database.path;
-  throw new IssuanceError('no_database_file', 'DATABASE_URL names a database in memory, which has no file to open');
+  throw new IssuanceError(
+    'no_database_file',
+    'DATABASE_URL names a database in memory, which has no file to open',
+  );
 }
 
 function orExplain<T>(loaded: Loaded<T>): T {

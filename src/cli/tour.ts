@@ -4,7 +4,6 @@ import type { IssuerApi } from '../sandbox/issuer-api.ts';
 import type { LocalPartners } from '../sandbox/local-partners.ts';
 import type { Narrator } from './narrator.ts';
 
-
 /** Underlying and token of the sandbox's one asset. */
 export const SANDBOX_ASSET = { underlying: 'AAPL', token: 'tAAPL', network: 'base' } as const;
 
@@ -42,23 +41,23 @@ const MEANINGS: Readonly<Record<string, string>> = {
   JournalCompleted: 'Alpaca journaled the shares to us and confirmed',
   MintSubmitted: 'signed and committed, then sent: deposit and transfer in one transaction',
   Minted: 'in a block: the tokens are in the AP’s wallet',
-  MintSettled: 'in a block: the tokens are in the AP’s wallet',
   CallbackStarted: 'telling Alpaca the transaction’s hash',
   MintCompleted: 'Alpaca has the callback: done',
-  RedemptionDetected: 'saw the transfer to the redemption wallet',
+  TransferDetected: 'saw the transfer to the redemption wallet',
   RedeemPromised: 'receipts promised; asking Alpaca to journal the shares to the AP',
   RedemptionRequested: 'Alpaca knows of it and journals',
   RedemptionJournaled: 'Alpaca journaled the shares to the AP',
   BurnSigned: 'burn signed and committed, receipts reserved, then sent',
   BurnSettled: 'in a block: the tokens are burned',
-  RedemptionCompleted: 'done',
 };
 
 export async function introduceParticipant({ narrator, api, partners }: TourContext): Promise<void> {
   const { underlying, token, network } = SANDBOX_ASSET;
   narrator.chapter('An authorized participant (AP) is introduced');
   partners.alpaca.ap.openAccount({ email: AP_EMAIL, shares: { [underlying]: '1000' } });
-  const { client_id: clientId } = (await api.call('POST', '/accounts', { email: AP_EMAIL })) as { client_id: string };
+  const { client_id: clientId } = (await api.call('POST', '/accounts', { email: AP_EMAIL })) as {
+    client_id: string;
+  };
   narrator.say(`account ${clientId} registered for ${AP_EMAIL}`);
   await partners.alpaca.ap.connect(AP_EMAIL);
   narrator.say('Alpaca linked it to the AP’s account there');
@@ -90,7 +89,9 @@ export async function showMint(context: TourContext, qty: string): Promise<Shown
 export async function showRedemption(context: TourContext, amount: string): Promise<Shown> {
   const { narrator, partners } = context;
   const { token } = SANDBOX_ASSET;
-  narrator.chapter(`Redemption: the AP sends ${amount} ${token} to the redemption wallet ${partners.issuerAddress}`);
+  narrator.chapter(
+    `Redemption: the AP sends ${amount} ${token} to the redemption wallet ${partners.issuerAddress}`,
+  );
   const local = localNetwork(partners);
   const data = encodeFunctionData({
     abi: erc20Abi,
@@ -121,16 +122,29 @@ async function follow({ narrator, api }: TourContext, query: string): Promise<Sh
         throw new Error(`the operation ${operation.id} ended as ${operation.state}, and not as completed`);
       }
     }
-    if (performance.now() > untilMs) throw new Error(`nothing ended within ${String(PATIENCE_MS)} ms (${query})`);
+    if (performance.now() > untilMs)
+      throw new Error(`nothing ended within ${String(PATIENCE_MS)} ms (${query})`);
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
 }
 
 function tell(narrator: Narrator, event: ShownEvent): void {
-  const hash = /0x[0-9a-f]{64}/.exec(JSON.stringify(event.data))?.[0];
   const meaning = MEANINGS[event.type];
   const words = meaning === undefined ? event.type : `${event.type}: ${meaning}`;
-  narrator.say(hash === undefined ? words : `${words} (${hash})`);
+  const detail = detailOf(event.data);
+  narrator.say(detail === null ? words : `${words} (${detail})`);
+}
+
+/** The one id of an event that someone would look up. A transaction that is signed is known by its nonce. */
+function detailOf(data: ShownEvent['data']): string | null {
+  const effect = data['effect'] as Readonly<Record<string, unknown>> | undefined;
+  const hash = data['transactionHash'] ?? effect?.['transactionHash'];
+  if (typeof hash === 'string') return `transaction ${hash}`;
+  const nonce =
+    typeof data['transactionId'] === 'string' ? data['transactionId'].split('/').at(-1) : undefined;
+  if (nonce !== undefined) return `nonce ${nonce}`;
+  const request = data['tokenizationRequestId'];
+  return typeof request === 'string' ? `tokenization request ${request}` : null;
 }
 
 export function farewell(

@@ -51,9 +51,11 @@ export async function startIssuerProcess(
         resolve(line);
       };
       watchers.add(watcher);
-      void ended.then(() => {
+      const giveUp = async (): Promise<void> => {
+        await ended;
         reject(new Error(`the service ended without saying '${text}':\n${output.join('\n')}`));
-      });
+      };
+      void giveUp();
     });
   };
   const { url } = JSON.parse(await waitForLine('"listening"')) as { url: string };
