@@ -60,7 +60,7 @@ async function open() {
     chain,
     work,
     added: async () => (await types(`mint/${id}`)).slice(minted.length),
-    async step() {
+    step: async () => {
       const now = await ledger.load(mintKind, id);
       if (now.state.kind !== 'minted') throw new Error(`it is ${now.state.kind}`);
       return callBack(options, now, now.state);

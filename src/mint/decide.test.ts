@@ -1,5 +1,6 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { IssuanceError } from '../primitives/failures.ts';
 import type { MintCommand } from './decide.ts';
 import { decideMint } from './decide.ts';
 import { decideConfirm, decideRequest } from './decide-request.ts';
@@ -299,8 +300,8 @@ test('whatever is decided can be folded, in any order of commands', () => {
     try {
       return decideMint(it, state);
     } catch (error) {
-      expect(error).toMatchObject({ code: 'operation_state' });
-      return [];
+      if (error instanceof IssuanceError && error.code === 'operation_state') return [];
+      throw error;
     }
   }
 });

@@ -68,7 +68,7 @@ async function open() {
     alpaca,
     request: (change: object = {}) => requestMint(options, { ...body, ...change }, undefined),
     confirm: (change: object = {}) => confirmMint(options, { ...confirmBody, ...change }, undefined),
-    async step() {
+    step: async () => {
       const row = await opened.work(id);
       if (row === null) throw new Error('no work');
       return worker.step(row);

@@ -17,11 +17,11 @@ import { OPERATION_TABLE } from './operation-row.ts';
 export interface TestLedger {
   readonly store: EventStore;
   readonly ledger: Ledger;
-  readonly clock: { nowMs(): number; advance(ms: number): void };
+  readonly clock: { nowMs(): number; readonly advance: (ms: number) => void };
   /** The row of work of an operation; null at its end. */
-  work(id: string): Promise<WorkRow | null>;
+  readonly work: (id: string) => Promise<WorkRow | null>;
   /** Types of a stream's events, in order. */
-  types(stream: string): Promise<readonly string[]>;
+  readonly types: (stream: string) => Promise<readonly string[]>;
 }
 
 export async function openTestLedger(
@@ -50,7 +50,7 @@ export async function openTestLedger(
     store,
     ledger: createLedger(store, schema),
     clock,
-    async work(id) {
+    work: async (id) => {
       const [row] = await store.find({ table: WORK_TABLE.name, where: { id }, limit: 1 });
       return row === undefined ? null : readWorkRow(row);
     },

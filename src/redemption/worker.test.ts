@@ -60,7 +60,7 @@ async function open(...events: readonly RedemptionEvent[]) {
     work: () => work(REDEMPTION),
     added: async () => (await types(`redemption/${REDEMPTION}`)).slice(events.length),
     calls: () => alpaca.asked.map((it) => it.call),
-    async step() {
+    step: async () => {
       const row = await work(REDEMPTION);
       if (row === null) throw new Error('no work');
       return worker.step(row);
