@@ -184,18 +184,18 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const server = createServer({
     log,
     random,
+    trustedProxies: config.trustedProxies,
     alpaca: {
       ranges: config.alpacaIpRanges,
       keys: config.issuerApiKeys.map((key, at) => ({
         name: at === 0 ? 'alpaca' : `alpaca-${String(at + 1)}`,
         key: key.reveal(),
       })),
-      refuseForwarded: false,
     },
     internal: {
       ranges: config.internalIpRanges,
       keys: config.adminApiKeys.map(({ name, key }) => ({ name, key: key.reveal() })),
-      refuseForwarded: true,
+      forwardedOnlyBy: config.trustedProxies,
     },
     routes: {
       alpaca: [connectRoutes(accounts), tokenRoutes(assets), mintRoutes(mint)],

@@ -13,8 +13,8 @@ export interface AccessRule {
   /** CIDR list; empty allows every address. */
   readonly ranges: readonly string[];
   readonly keys: readonly NamedKey[];
-  /** A peer that sends `X-Forwarded-For` hides who calls: refuse it unless it is a trusted proxy. */
-  readonly refuseForwarded: boolean;
+  /** A peer that sends `X-Forwarded-For` hides who calls: refuse it unless it is one of these proxies (CIDR). */
+  readonly forwardedOnlyBy?: readonly string[];
 }
 
 /**
@@ -24,17 +24,19 @@ export interface AccessRule {
  */
 export function createAccess(rule: AccessRule): (request: FastifyRequest) => string {
   const allowed = rule.ranges.length === 0 ? null : addressList(rule.ranges);
+  const proxies = rule.forwardedOnlyBy === undefined ? null : addressList(rule.forwardedOnlyBy);
   const digests = rule.keys.map(({ name, key }) => ({ name, digest: digestOf(key) }));
 
   return (request) => {
     const address = plainAddress(request.ip);
-    if (rule.refuseForwarded && request.headers['x-forwarded-for'] !== undefined) {
+    const peer = plainAddress(request.socket.remoteAddress ?? '');
+    if (proxies !== null && request.headers['x-forwarded-for'] !== undefined && !contains(proxies, peer)) {
       throw new IssuanceError(
         'address_forbidden',
         'the call came through a proxy that is not trusted; set TRUSTED_PROXIES or call directly',
       );
     }
-    if (allowed !== null && !allowed.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')) {
+    if (allowed !== null && !contains(allowed, address)) {
       throw new IssuanceError('address_forbidden', `calls from ${address} are not allowed here`);
     }
     const given = request.headers['x-api-key'];
@@ -58,6 +60,10 @@ function digestOf(key: string): Buffer {
 function plainAddress(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
   return mapped?.[1] ?? address;
+}
+
+function contains(list: BlockList, address: string): boolean {
+  return list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }
 
 function addressList(ranges: readonly string[]): BlockList {

@@ -35,19 +35,19 @@ function start(alpaca: Partial<AccessRule> = {}) {
   const server = createServer({
     log,
     random: systemRandom,
+    trustedProxies: ['198.51.100.0/24'],
     alpaca: {
       ranges: [],
       keys: [
         { name: 'alpaca', key: ALPACA_KEY },
         { name: 'alpaca-old', key: OLD_KEY },
       ],
-      refuseForwarded: false,
       ...alpaca,
     },
     internal: {
       ranges: ['127.0.0.0/8', '::1/128'],
       keys: [{ name: 'ana', key: OPS_KEY }],
-      refuseForwarded: true,
+      forwardedOnlyBy: ['198.51.100.0/24'],
     },
     routes: {
       alpaca: [routes],
@@ -115,6 +115,20 @@ describe('server', () => {
     expect((await server.inject(forwarded)).statusCode).toBe(403);
     const alpacas = { ...inside, headers: { 'x-api-key': ALPACA_KEY } };
     expect((await server.inject(alpacas)).statusCode).toBe(401);
+  });
+
+  test('a trusted proxy says who calls, and is believed for internal routes too', async () => {
+    const { server } = start({ ranges: ['10.0.0.0/8'] });
+    const through = (address: string, key: string) => ({
+      headers: { 'content-type': 'application/json', 'x-api-key': key, 'x-forwarded-for': address },
+      remoteAddress: '198.51.100.7',
+    });
+    const call = { ...echo('{"qty":"1"}') };
+    expect((await server.inject({ ...call, ...through('10.1.1.1', ALPACA_KEY) })).statusCode).toBe(200);
+    expect((await server.inject({ ...call, ...through('192.0.2.1', ALPACA_KEY) })).statusCode).toBe(403);
+    const inside = { method: 'GET' as const, url: '/inside' };
+    expect((await server.inject({ ...inside, ...through('127.0.0.1', OPS_KEY) })).statusCode).toBe(200);
+    expect((await server.inject({ ...inside, ...through('203.0.113.9', OPS_KEY) })).statusCode).toBe(403);
   });
 
   test('health asks for nothing', async () => {

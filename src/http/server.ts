@@ -35,6 +35,8 @@ const REQUEST_TIMEOUT_MS = 30_000;
 export interface ServerOptions {
   readonly log: Log;
   readonly random: Random;
+  /** CIDR ranges of proxies whose `X-Forwarded-For` says who calls. */
+  readonly trustedProxies: readonly string[];
   /** Who may call Alpaca's routes and the internal ones. */
   readonly alpaca: AccessRule;
   readonly internal: AccessRule;
@@ -53,6 +55,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   const server = Fastify({
     logger: false,
     bodyLimit: MAX_BODY_BYTES,
+    trustProxy: options.trustedProxies.length === 0 ? false : [...options.trustedProxies],
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: 'idle',
     genReqId: () => uuidV4(options.random.bytes(16)),
