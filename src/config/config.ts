@@ -1,0 +1,103 @@
+import { type ChainFacts, networkNames, type NetworkConfig, readNetworks } from './networks.ts';
+import { type Environment, type Fault, fileName, type ReadFile, readSettings } from './read-settings.ts';
+import {
+  type AlpacaCredentials,
+  alpacaCredentials,
+  keyFaults,
+  signerFaults,
+  type Values,
+} from './cross-checks.ts';
+import type { Secret } from './secret.ts';
+import { settings } from './settings.ts';
+import { unknownNames } from './unknown-names.ts';
+import type { Database, NamedSecret, SigningKey } from './values.ts';
+
+export type { AlpacaCredentials } from './cross-checks.ts';
+export type { ChainFacts, NetworkConfig } from './networks.ts';
+export type { Environment, Fault, ReadFile } from './read-settings.ts';
+
+/** The service's settings, validated. URLs have no trailing slash, ranges are CIDR texts with their prefix. */
+export interface Config {
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  readonly publicUrl: string | null;
+  readonly trustedProxies: readonly string[];
+  readonly database: Database;
+  /** Empty only when `alpacaSigningKeys` is not. */
+  readonly issuerApiKeys: readonly Secret[];
+  readonly adminApiKeys: readonly NamedSecret[];
+  /** Not empty: signatures are required instead of a key. */
+  readonly alpacaSigningKeys: readonly SigningKey[];
+  /** Empty allows all. */
+  readonly alpacaIpRanges: readonly string[];
+  readonly internalIpRanges: readonly string[];
+  readonly alpaca: {
+    readonly baseUrl: string;
+    readonly accountId: string;
+    readonly credentials: AlpacaCredentials;
+    readonly clientIdField: 'client_external_account_id' | 'client_id';
+  };
+  readonly networks: readonly NetworkConfig[];
+  readonly signer: { readonly kind: 'local'; readonly privateKey: Secret };
+  readonly log: {
+    readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+    /** Null: pretty on a terminal, else JSON. */
+    readonly format: 'json' | 'pretty' | null;
+  };
+}
+
+export type Loaded<T> = { readonly config: T } | { readonly faults: readonly Fault[] };
+
+/** Reads and validates all settings of the service. Every fault is reported, not just the first. */
+export function loadConfig(env: Environment, readFile: ReadFile, chains: ChainFacts): Loaded<Config> {
+  const read = readSettings(settings(readFile), env, readFile);
+  const chain = readNetworks(env, readFile, chains);
+  const { values } = read;
+  const credentials = alpacaCredentials(values, read.faults);
+  const faults = [
+    ...read.faults,
+    ...credentials.faults,
+    ...keyFaults(values, read.faults),
+    ...signerFaults(values, read.faults),
+    ...chain.faults,
+    ...unknownNames(env, knownNames(chains)),
+  ];
+  if (faults.length > 0 || credentials.value === null || values.privateKey === null) return { faults };
+  return { config: configOf(values, credentials.value, values.privateKey, chain.networks) };
+}
+
+function configOf(
+  values: Values,
+  credentials: AlpacaCredentials,
+  privateKey: Secret,
+  networks: readonly NetworkConfig[],
+): Config {
+  return {
+    host: values.host,
+    port: values.port,
+    publicUrl: values.publicUrl,
+    trustedProxies: values.trustedProxies ?? [],
+    database: values.database,
+    issuerApiKeys: values.issuerApiKeys ?? [],
+    adminApiKeys: values.adminApiKeys,
+    alpacaSigningKeys: values.alpacaSigningKeys ?? [],
+    alpacaIpRanges: values.alpacaIpRanges,
+    internalIpRanges: values.internalIpRanges,
+    alpaca: {
+      baseUrl: values.alpacaBaseUrl,
+      accountId: values.alpacaAccountId,
+      credentials,
+      clientIdField: values.alpacaClientIdField,
+    },
+    networks,
+    signer: { kind: values.signer, privateKey },
+    log: { level: values.logLevel, format: values.logFormat },
+  };
+}
+
+/** Every name that means something, on any network. */
+function knownNames(chains: ChainFacts): readonly string[] {
+  const own = Object.values(settings(() => '')).flatMap((it) => [it.name, fileName(it) ?? it.name]);
+  return [...own, ...chains.names.flatMap(networkNames)];
+}

@@ -1,0 +1,164 @@
+import { createPublicKey } from 'node:crypto';
+import { z } from 'zod';
+import { parseIpRange } from './ip-range.ts';
+import { createSecret, type Secret } from './secret.ts';
+
+/** Turns the text of one variable into its value, or says nothing but that it cannot: the setting tells the rest. */
+export type Value<T> = z.ZodType<T, string>;
+
+export interface NamedSecret {
+  readonly name: string;
+  readonly key: Secret;
+}
+
+export interface SigningKey {
+  readonly keyId: string;
+  /** PEM of an Ed25519 public key. */
+  readonly pem: string;
+}
+
+/** Builds a value from a function that gives undefined for a text that does not fit. */
+function value<T>(read: (text: string) => T | undefined): Value<T> {
+  return z.string().transform((text, context) => {
+    const result = read(text.trim());
+    if (result !== undefined) return result;
+    context.addIssue({ code: 'custom' });
+    return z.NEVER;
+  });
+}
+
+export const plain: Value<string> = value((text) => (/^\S+$/.test(text) ? text : undefined));
+
+export const secret: Value<Secret> = value((text) => (/^\S+$/.test(text) ? createSecret(text) : undefined));
+
+export const privateKey: Value<Secret> = value((text) =>
+  /^(0x)?[0-9a-fA-F]{64}$/.test(text) ? createSecret(text) : undefined,
+);
+
+export function oneOf<const T extends string>(...names: readonly T[]): Value<T> {
+  return value((text) => names.find((name) => name === text));
+}
+
+/** A whole number between both bounds, inclusive. */
+export function integer(min: number, max: number): Value<number> {
+  return value((text) => {
+    const number = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
+    return number >= min && number <= max ? number : undefined;
+  });
+}
+
+export const blockNumber: Value<bigint> = value((text) =>
+  /^\d{1,18}$/.test(text) ? BigInt(text) : undefined,
+);
+
+/** Units of gas; the least that any transaction costs is 21,000. */
+export const gas: Value<bigint> = value((text) =>
+  /^\d{1,12}$/.test(text) && BigInt(text) >= 21_000n ? BigInt(text) : undefined,
+);
+
+/** Gwei with up to nine decimals, as wei. */
+export const gwei: Value<bigint> = value((text) => {
+  const [, whole, fraction = ''] = /^(\d{1,9})(?:\.(\d{1,9}))?$/.exec(text) ?? [];
+  if (whole === undefined) return undefined;
+  const wei = BigInt(whole) * 10n ** 9n + BigInt(fraction.padEnd(9, '0'));
+  return wei > 0n ? wei : undefined;
+});
+
+export const finality: Value<'finalized' | 'safe' | number> = value((text) => {
+  if (text === 'finalized' || text === 'safe') return text;
+  return /^\d{1,6}$/.test(text) ? Number(text) : undefined;
+});
+
+/** A URL of one of these schemes, without a trailing slash; credentials in it are left as they are. */
+export function url(...schemes: readonly string[]): Value<string> {
+  return value((text) => readUrl(text, schemes));
+}
+
+/** One or several URLs, comma-separated, none twice. */
+export function urls(...schemes: readonly string[]): Value<readonly string[]> {
+  return list((text) => readUrl(text, schemes), 1);
+}
+
+function readUrl(text: string, schemes: readonly string[]): string | undefined {
+  const parsed = /\s/.test(text) ? null : URL.parse(text);
+  const accepted = parsed !== null && schemes.includes(parsed.protocol.slice(0, -1)) && parsed.hash === '';
+  return accepted ? text.replace(/\/+$/, '') : undefined;
+}
+
+/** CIDR ranges or single addresses, comma-separated; empty when the text is. */
+export function ipRanges(shortestPrefix: number): Value<readonly string[]> {
+  return list((text) => {
+    const range = parseIpRange(text);
+    return range !== null && range.prefix >= shortestPrefix ? range.text : undefined;
+  }, 0);
+}
+
+/** Shorter keys can be guessed. */
+export const SHORTEST_KEY = 32;
+
+const KEY = /^[\x21-\x2b\x2d-\x7e]+$/;
+
+function readKey(text: string): Secret | undefined {
+  return text.length >= SHORTEST_KEY && KEY.test(text) ? createSecret(text) : undefined;
+}
+
+/** Keys of at least 32 printable characters without space or comma, comma-separated. */
+export const keys: Value<readonly Secret[]> = list(readKey, 1, (it) => it.reveal());
+
+/** `name:key,…`; a key may contain colons. */
+export const namedKeys: Value<readonly NamedSecret[]> = list(
+  (text) => {
+    const [, name, rest] = /^([A-Za-z0-9][A-Za-z0-9._@-]{0,63}):(.*)$/.exec(text) ?? [];
+    const key = rest === undefined ? undefined : readKey(rest);
+    return name === undefined || key === undefined ? undefined : { name, key };
+  },
+  1,
+  (it) => it.name,
+);
+
+/** `keyid=path.pem,…` of Ed25519 public keys. */
+export function signingKeys(readFile: (path: string) => string): Value<readonly SigningKey[]> {
+  return list(
+    (text) => {
+      const [, keyId, path] = /^([^=\s]+)=(.+)$/.exec(text) ?? [];
+      if (keyId === undefined || path === undefined) return undefined;
+      const pem = readPublicKey(readFile, path);
+      return pem === null ? undefined : { keyId, pem };
+    },
+    1,
+    (it) => it.keyId,
+  );
+}
+
+/** Null when the file cannot be read or holds no such key. */
+function readPublicKey(readFile: (path: string) => string, path: string): string | null {
+  try {
+    const pem = readFile(path);
+    return createPublicKey(pem).asymmetricKeyType === 'ed25519' ? pem : null;
+  } catch {
+    return null;
+  }
+}
+
+export type Database = { readonly kind: 'memory' } | { readonly kind: 'file'; readonly path: string };
+
+export const database: Value<Database> = value((text) => {
+  const [, path] = /^sqlite:(?!\/\/)(.+)$/.exec(text) ?? [];
+  if (path === undefined) return undefined;
+  return path === ':memory:' ? { kind: 'memory' } : { kind: 'file', path };
+});
+
+function list<T>(
+  read: (text: string) => T | undefined,
+  atLeast: number,
+  identity: (item: T) => unknown = (item) => item,
+): Value<readonly T[]> {
+  return value((text) => {
+    const parts = text === '' ? [] : text.split(',').map((part) => part.trim());
+    const items = parts.map(read).filter((item) => item !== undefined);
+    const distinct = new Set(items.map(identity)).size;
+    return items.length === parts.length && distinct === parts.length && parts.length >= atLeast
+      ? items
+      : undefined;
+  });
+}
