@@ -59,11 +59,14 @@ export interface World {
   readonly clientId: string;
   readonly email: string;
   readonly databasePath: string;
+  /** What the AP had of each underlying at the start. */
+  readonly shares: string;
   /** The service's environment as it is started next. */
   readonly env: Record<string, string>;
   issuer(): RunningIssuer;
   network(name?: string): LocalNetwork;
-  vault(token?: string): TestVault;
+  /** By default the first token, on the first network that has it. */
+  vault(token?: string, network?: string): TestVault;
   /** Ends the process with this signal, if it runs, and starts a new one on the same database. */
   restart(signal?: NodeJS.Signals): Promise<void>;
   /** Orders a mint as the AP, and resolves when the service has answered. */
@@ -71,18 +74,20 @@ export interface World {
   /** The same, and waits until Alpaca has the callback. */
   mint(qty: string, options?: MintOptions): Promise<TokenizationRequest>;
   /** Sends tokens from the AP's wallet to the redemption wallet; `amount` in decimal tokens. */
-  sendBack(amount: string, options?: { token?: string; wallet?: number }): Promise<Hex>;
+  sendBack(amount: string, options?: MintOptions): Promise<Hex>;
   operations(query?: string): Promise<readonly OperationOnWire[]>;
   /** The operation that the transaction or tokenization request belongs to, once `accept` likes it. */
   operation(query: string, accept?: (found: OperationOnWire) => boolean): Promise<OperationOnWire>;
-  balance(holder: Address, token?: string): Promise<bigint>;
-  totalSupply(token?: string): Promise<bigint>;
+  balance(holder: Address, token?: string, network?: string): Promise<bigint>;
+  totalSupply(token?: string, network?: string): Promise<bigint>;
   stop(): Promise<void>;
 }
 
 export interface MintOptions {
   readonly token?: string;
   readonly wallet?: number;
+  /** Default: the first network that has the token. */
+  readonly network?: string;
 }
 
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
@@ -91,7 +96,12 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const databasePath = join(folder, 'issuance.db');
   const partners = await startLocalPartners({
     networks,
-    alpaca: { journalDelayMs: 10, retryDelaysMs: [200, 400, 1_000], rateLimitPerMinute: 1_000_000, ...options.alpaca },
+    alpaca: {
+      journalDelayMs: 10,
+      retryDelaysMs: [200, 400, 1_000],
+      rateLimitPerMinute: 1_000_000,
+      ...options.alpaca,
+    },
   });
   const env: Record<string, string> = {
     ...partners.env,
@@ -116,8 +126,17 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   };
   try {
     await start();
-    const world = createWorld({ partners, networks, env, databasePath, stop, start, issuer: () => running(issuer) });
-    return await introduce(world, networks, options.shares ?? '1000000');
+    const world = createWorld({
+      partners,
+      networks,
+      env,
+      databasePath,
+      shares: options.shares ?? '1000000',
+      stop,
+      start,
+      issuer: () => running(issuer),
+    });
+    return await introduce(world, networks);
   } catch (error) {
     await stop();
     throw error;
@@ -134,6 +153,7 @@ function createWorld(parts: {
   readonly networks: readonly LocalNetworkOptions[];
   readonly env: Record<string, string>;
   readonly databasePath: string;
+  readonly shares: string;
   readonly issuer: () => RunningIssuer;
   readonly start: () => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -145,20 +165,24 @@ function createWorld(parts: {
     if (found === undefined) throw new Error(`no network ${name ?? ''}`);
     return found;
   };
-  const home = (token?: string) => {
-    const on = networks.find((it) => it.vaults.some((vault) => vault.token === (token ?? vault.token)));
+  const home = (token?: string, name?: string) => {
+    const on = networks.find(
+      (it) =>
+        it.network === (name ?? it.network) &&
+        it.vaults.some((vault) => vault.token === (token ?? vault.token)),
+    );
     const asset = on?.vaults.find((vault) => vault.token === (token ?? vault.token));
     if (on === undefined || asset === undefined) throw new Error(`no token ${token ?? ''}`);
     return { network: network(on.network), asset };
   };
-  const vault = (token?: string): TestVault => {
-    const { network: on, asset } = home(token);
+  const vault: World['vault'] = (token, name) => {
+    const { network: on, asset } = home(token, name);
     const found = on.vaults.get(asset.token);
     if (found === undefined) throw new Error(`no vault of ${asset.token}`);
     return found;
   };
-  const orderMint: World['orderMint'] = (qty, { token, wallet = 0 } = {}) => {
-    const { network: on, asset } = home(token);
+  const orderMint: World['orderMint'] = (qty, { token, wallet = 0, network: name } = {}) => {
+    const { network: on, asset } = home(token, name);
     return partners.alpaca.ap.requestMint({
       email: AP_EMAIL,
       underlying_symbol: asset.underlying,
@@ -178,6 +202,7 @@ function createWorld(parts: {
     api,
     email: AP_EMAIL,
     databasePath: parts.databasePath,
+    shares: parts.shares,
     env: parts.env,
     issuer: parts.issuer,
     network,
@@ -191,19 +216,23 @@ function createWorld(parts: {
       const { id } = await orderMint(qty, mintOptions);
       return within(partners.alpaca.mintCompleted(id), `mint ${id} to complete`);
     },
-    async sendBack(amount, { token, wallet = 0 } = {}) {
+    async sendBack(amount, { token, wallet = 0, network: name } = {}) {
       const data = encodeFunctionData({
         abi: erc20Abi,
         functionName: 'transfer',
         args: [partners.issuerAddress, parseQuantity(amount)],
       });
-      return (await home(token).network.wallet(wallet).send({ to: vault(token).address, data })).hash;
+      return (
+        await home(token, name)
+          .network.wallet(wallet)
+          .send({ to: vault(token, name).address, data })
+      ).hash;
     },
     operations,
     operation: (query, accept = () => true) =>
       eventually(async () => (await operations(query)).find(accept) ?? null, `an operation with ${query}`),
-    balance: (holder, token) => vault(token).balanceOf(holder),
-    totalSupply: async (token) => (await vault(token).read('totalSupply')) as bigint,
+    balance: (holder, token, name) => vault(token, name).balanceOf(holder),
+    totalSupply: async (token, name) => (await vault(token, name).read('totalSupply')) as bigint,
     stop: parts.stop,
   };
 }
@@ -212,18 +241,21 @@ function createWorld(parts: {
 async function introduce(
   world: Omit<World, 'clientId'>,
   networks: readonly LocalNetworkOptions[],
-  shares: string,
 ): Promise<World> {
-  const { partners, api } = world;
+  const { partners, api, shares } = world;
   const underlyings = new Set(networks.flatMap((it) => it.vaults.map((vault) => vault.underlying)));
   partners.alpaca.ap.openAccount({
     email: AP_EMAIL,
     shares: Object.fromEntries([...underlyings].map((symbol) => [symbol, shares])),
   });
-  const { client_id: clientId } = (await api.call('POST', '/accounts', { email: AP_EMAIL })) as { client_id: string };
+  const { client_id: clientId } = (await api.call('POST', '/accounts', { email: AP_EMAIL })) as {
+    client_id: string;
+  };
   await partners.alpaca.ap.connect(AP_EMAIL);
   for (const index of [0, 1, 2]) {
-    await api.call('POST', `/accounts/${clientId}/wallets`, { wallet: world.network().wallet(index).address });
+    await api.call('POST', `/accounts/${clientId}/wallets`, {
+      wallet: world.network().wallet(index).address,
+    });
   }
   for (const { network, vaults } of networks) {
     for (const { underlying, token } of vaults) {
@@ -250,7 +282,11 @@ export async function eventually<T>(
 }
 
 /** Fails with a name where a promise would only time out. */
-export async function within<T>(promise: Promise<T>, what: string, patienceMs: number = PATIENCE_MS): Promise<T> {
+export async function within<T>(
+  promise: Promise<T>,
+  what: string,
+  patienceMs: number = PATIENCE_MS,
+): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
