@@ -1,17 +1,20 @@
 import type { AlpacaClient } from '../alpaca/types.ts';
 import type { RpcClient } from '../chain/rpc/types.ts';
 import type { Worker } from '../engine/work.ts';
+import type { EventStore } from '../event-store/event-store.ts';
 import type { Inventory } from '../receipt/inventory.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { LaneFeature } from '../transaction/lane-feature.ts';
 import type { ConfirmResult } from './confirm.ts';
 import { confirmMint } from './confirm.ts';
 import { createMintLane } from './lane.ts';
+import { moveStrandedMints } from './move.ts';
 import type { MintRequestOptions, MintRequestResult } from './request.ts';
 import { requestMint } from './request.ts';
 import { createMintWorker } from './worker.ts';
 
 export interface MintOptions extends MintRequestOptions {
+  readonly store: EventStore;
   readonly inventory: Inventory;
   readonly alpaca: AlpacaClient;
   readonly rpcOf: (network: string) => Pick<RpcClient, 'pinned'>;
@@ -23,6 +26,8 @@ export interface MintFeature {
   request(body: unknown, causation?: string): Promise<MintRequestResult>;
   /** Stores Alpaca's word on a journal, then says how to answer. Only ever after the sender was authenticated. */
   confirm(body: unknown, causation?: string): Promise<ConfirmResult>;
+  /** Moves journaled mints of a network to the lane that signs for it now, after a change of signer. */
+  moveStranded(network: string, chainId: number): Promise<number>;
   readonly worker: Worker;
   readonly lane: LaneFeature;
 }
@@ -41,6 +46,7 @@ export function createMint(options: MintOptions): MintFeature {
       return result;
     },
     confirm: (body, causation) => confirmMint({ ...options, alarm }, body, causation),
+    moveStranded: (network, chainId) => moveStrandedMints(options, network, options.laneOf(chainId)),
     worker: createMintWorker(options),
     lane: createMintLane(options),
   };

@@ -244,6 +244,15 @@ describe('a mint', () => {
     );
   });
 
+  test('moves to another lane only before it is signed', () => {
+    const move = { type: 'move', lane: '8453/0x02' } as const;
+    const events = given(requested, journaled).when(move);
+    const { state, when } = given(requested, journaled, ...events);
+    expect(nextMintStep(state)).toEqual({ kind: 'lane', lane: '8453/0x02' });
+    expect(when(move)).toEqual([]);
+    expect(() => given(requested, journaled, submitted).when(move)).toThrow(/cannot move/);
+  });
+
   test('whose log is out of order is refused', () => {
     expect(() => given(journaled)).toThrow(/log_corrupt|has the event/);
     expect(() => given(requested, requested)).toThrow(/has the event MintRequested/);

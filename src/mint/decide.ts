@@ -1,10 +1,13 @@
 import type { Hex } from 'viem';
 import { IssuanceError, unreachable } from '../primitives/failures.ts';
+import type { LaneId } from '../transaction/lane-feature.ts';
 import type { MintEffect, MintEvent, MintState } from './state.ts';
 import { effectOf, stageOf } from './state.ts';
 
 /** What moves a mint after its journal. Requests and confirms have deciders of their own. */
 export type MintCommand =
+  /** To the lane that signs for its chain at present. */
+  | { readonly type: 'move'; readonly lane: LaneId }
   | { readonly type: 'submit'; readonly transactionId: string }
   /** Our transaction has this effect in a confirmed block. */
   | { readonly type: 'settle'; readonly effect: MintEffect & { readonly transactionId: string } }
@@ -30,6 +33,10 @@ export type MintCommand =
  */
 export function decideMint(command: MintCommand, state: MintState): readonly MintEvent[] {
   switch (command.type) {
+    case 'move':
+      if (state.kind !== 'journaled') throw misfit('move', state);
+      if (state.mint.lane === command.lane) return [];
+      return [{ type: 'LaneChanged', data: { lane: command.lane } }];
     case 'submit':
       return decideSubmit(command.transactionId, state);
     case 'settle':

@@ -34,6 +34,8 @@ function evolveRequested(state: RequestedState, event: LaterEvent): MintState {
         ? withStage(state, known, { kind: 'journaled' })
         : { ...state, mint: known };
     }
+    case 'LaneChanged':
+      return { ...state, mint: { ...mint, lane: event.data.lane } };
     case 'JournalRejected':
       return { kind: 'rejected', mint: { ...mint, journal: 'rejected', reason: event.data.reason } };
     case 'ConfirmContradicted': {

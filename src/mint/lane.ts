@@ -38,7 +38,7 @@ export function createMintLane(options: MintLaneOptions): LaneFeature {
 
   return {
     kind: 'mint',
-    readyEvents: ['JournalCompleted', 'MintReleased', 'MintResumed'],
+    readyEvents: ['JournalCompleted', 'LaneChanged', 'MintReleased', 'MintResumed'],
     plan: (ids, lane) => planMints(options, ids, lane),
     signed: (transaction) => each(transaction, { type: 'submit', transactionId: transaction.id }),
     settle: (transaction, receipt) => settle(options, transaction, receipt),

@@ -12,6 +12,7 @@ import {
 import { mintId } from '../primitives/uuid.ts';
 import { confirmMint } from './confirm.ts';
 import { mintKind } from './mint-kind.ts';
+import { moveStrandedMints } from './move.ts';
 import { requestMint } from './request.ts';
 import { createMintWorker } from './worker.ts';
 
@@ -196,6 +197,15 @@ describe('a confirm', () => {
     expect(await work(id)).toMatchObject({ phase: 'journaled', lane: '8453/0x01' });
     expect(await types(`mint/${id}`)).toEqual(['MintRequested', 'JournalCompleted']);
     expect(alarms).toEqual([]);
+  });
+
+  test('leaves the mint free to move to another lane when its signer is replaced', async () => {
+    const { request, confirm, work, store, ledger } = await open();
+    await request();
+    await confirm();
+    expect(await moveStrandedMints({ store, ledger }, 'base', '8453/0x01')).toBe(0);
+    expect(await moveStrandedMints({ store, ledger }, 'base', '8453/0x02')).toBe(1);
+    expect(await work(id)).toMatchObject({ phase: 'journaled', lane: '8453/0x02' });
   });
 
   test('of a rejected journal ends the mint', async () => {

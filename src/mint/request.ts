@@ -21,7 +21,7 @@ export type MintRefusalCode =
   | 'invalid_wallet'
   | 'mint_conflict';
 
-/** `error` of each refusal, in Alpaca's own words where it has any. */
+/** `error` of each refusal, in Alpaca's own words where there are some. */
 const ERROR_TEXTS: Readonly<Record<MintRefusalCode, string>> = {
   invalid_data: 'Failed Validation: Invalid data payload',
   invalid_token: 'Invalid Token: Token not available on the network',

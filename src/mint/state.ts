@@ -47,6 +47,8 @@ export type MintEvent =
   | { type: 'JournalCompleted'; data: { lane: LaneId } }
   | { type: 'JournalRejected'; data: { reason: string | null } }
   | { type: 'ConfirmContradicted'; data: ConfirmFacts & { why: string } }
+  /** Its signer signs no more; another one does for the chain. */
+  | { type: 'LaneChanged'; data: { lane: LaneId } }
   | { type: 'MintSubmitted'; data: { transactionId: string } }
   | { type: 'Minted'; data: MintEffect }
   | { type: 'MintUnsettled'; data: { transactionId: string; why: string } }
