@@ -16,7 +16,9 @@ export type { AlpacaCredentials } from './cross-checks.ts';
 export type { ChainFacts, NetworkConfig } from './networks.ts';
 export type { Environment, Fault, ReadFile } from './read-settings.ts';
 
-/** The service's settings, validated. URLs have no trailing slash, ranges are CIDR texts with their prefix. */
+/**
+ * The service's settings, validated. URLs have no trailing slash, ranges are CIDR texts with their prefix.
+ */
 export interface Config {
   readonly host: string;
   /** 0 picks a free one. */

@@ -57,7 +57,7 @@ describe('.env.example', () => {
   const faultsWith = ({ name, value }: { readonly name: string; readonly value: string }) =>
     faultsOf({ ...filled, [name]: value });
 
-  test('every example in it is accepted where it stands, but for secrets and what belongs to another setting', () => {
+  test('every example in it is accepted by itself, but for secrets and groups', () => {
     const other = /^(ALPACA_SIGNING_KEYS|ALPACA_OAUTH_.*)$/;
     const plain = examples.filter(({ name, value }) => !other.test(name) && !value.includes('<'));
     expect(plain.length).toBeGreaterThan(20);

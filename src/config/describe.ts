@@ -37,9 +37,7 @@ export function exampleFile(): string {
     comment('A secret NAME may come from a file instead: NAME_FILE=/run/secrets/name.'),
     '',
     ...Object.values(settings(() => '')).map(exampleOf),
-    comment(
-      `One group like this for each network, named as Alpaca names it: CHAIN_ETHEREUM_…, CHAIN_${network.toUpperCase()}_…`,
-    ),
+    comment("One group like this for each network, by Alpaca's name of it: CHAIN_ETHEREUM_… and so on."),
     '',
     ...Object.values(networkSettings(networkPrefix(network))).map(exampleOf),
   ].join('\n');

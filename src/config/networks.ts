@@ -1,7 +1,9 @@
 import { type Environment, type Fault, fileName, type ReadFile, readSettings } from './read-settings.ts';
 import { networkSettings } from './settings.ts';
 
-/** What the program knows of chains; handed in, since configuration is below everything that deals with them. */
+/**
+ * What the program knows of chains; handed in, since configuration is below everything that deals with them.
+ */
 export interface ChainFacts {
   /** Wire names of the EVM networks, in lower case. */
   readonly names: readonly string[];

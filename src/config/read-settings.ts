@@ -29,7 +29,9 @@ export function fileName(setting: Setting<unknown>): string | null {
   return setting.secret === 'none' ? null : `${setting.name}_FILE`;
 }
 
-/** Finds the text of a setting. An empty variable counts as absent, as `NAME=` in a file of settings means it. */
+/**
+ * Finds the text of a setting. An empty variable counts as absent, as `NAME=` in a file of settings means it.
+ */
 export function sourceOf(setting: Setting<unknown>, env: Environment, readFile: ReadFile): Source {
   const direct = given(env, setting.name);
   const nameOfFile = fileName(setting);

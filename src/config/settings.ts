@@ -163,8 +163,7 @@ export function networkSettings(prefix: string) {
       expected: 'a block number',
     }),
     redemptionsFromBlock: optional(name('REDEMPTIONS_FROM_BLOCK'), values.blockNumber, {
-      about:
-        'Transfers before it are recorded as historic and never redeemed; the head at the first start unless set.',
+      about: 'Transfers before it are recorded, never redeemed; the head at the first start unless set.',
       expected: 'a block number',
       example: '12000000',
     }),

@@ -3,7 +3,10 @@ import { z } from 'zod';
 import { parseIpRange } from './ip-range.ts';
 import { createSecret, type Secret } from './secret.ts';
 
-/** Turns the text of one variable into its value, or says nothing but that it cannot: the setting tells the rest. */
+/**
+ * Turns the text of one variable into its value, or says nothing but that it cannot: the setting tells the
+ * rest.
+ */
 export type Value<T> = z.ZodType<T, string>;
 
 export interface NamedSecret {

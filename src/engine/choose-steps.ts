@@ -7,7 +7,9 @@ export const DEFAULT_CONCURRENCY = 16;
 export interface Limits {
   /** Steps at once, of all kinds. */
   readonly steps: number;
-  /** Steps at once that need the same dependency (or none), so that a slow partner leaves room for the others. */
+  /**
+   * Steps at once that need the same dependency (or none), so that a slow partner leaves room for the others.
+   */
   readonly stepsPerDependency: number;
 }
 
@@ -18,7 +20,10 @@ export interface ChosenStep {
   readonly probe: boolean;
 }
 
-/** Chooses which due rows to start now: probes of what is down, then the oldest first, as far as there is room. */
+/**
+ * Chooses which due rows to start now: probes of what is down, then the oldest first, as far as there is
+ * room.
+ */
 export function chooseSteps(input: {
   /** Oldest first. */
   readonly due: readonly WorkRow[];

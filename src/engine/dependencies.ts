@@ -12,7 +12,10 @@ export interface DependencyState {
   readonly nextProbeMs: number | null;
 }
 
-/** What becomes of the operation that met a failing dependency: it waits with all the others, or backs off alone. */
+/**
+ * What becomes of the operation that met a failing dependency: it waits with all the others, or backs off
+ * alone.
+ */
 export type Verdict = 'paused' | 'alone';
 
 /** Which dependencies are down, and which operation may find out whether they still are. */
@@ -20,12 +23,14 @@ export interface Dependencies {
   /** A step that needs this dependency was started; from here on it is listed. */
   started(name: string): void;
   isDown(name: string | null): boolean;
-  /** The operation to probe with, out of the due ones that need the dependency, oldest first. Null: not now. */
+  /**
+   * The operation to probe with, out of the due ones that need the dependency, oldest first. Null: not now.
+   */
   pickProbe(name: string, due: readonly WorkRow[], nowMs: number): WorkRow | null;
   probing(name: string, id: string): void;
   /**
-   * A step came to a result. It ends an outage of the dependency that it needed when it was the probe, and an outage
-   * of any other that the same operation had met with.
+   * A step came to a result. It ends an outage of the dependency that it needed when it was the probe, and an
+   * outage of any other that the same operation had met with.
    */
   served(name: string | null, id: string): void;
   failed(
@@ -72,9 +77,9 @@ const MOST_SUSPECTS = 1000;
 /**
  * Creates the list of dependencies, all of them up.
  *
- * One failure pauses a dependency. A probe is one operation that is let through; when the last one failed, another
- * takes its turn. As soon as one is served the dependency is up, and whoever failed before is a suspect: the next time
- * it fails, it backs off alone, so that one poisoned operation pauses the others once.
+ * One failure pauses a dependency. A probe is one operation that is let through; when the last one failed,
+ * another takes its turn. As soon as one is served the dependency is up, and whoever failed before is a
+ * suspect: the next time it fails, it backs off alone, so that one poisoned operation pauses the others once.
  */
 export function createDependencies(options: {
   /** Uniform in [0, 1). */
@@ -177,7 +182,10 @@ function newOutage(reason: WorkError, nowMs: number): Outage {
   };
 }
 
-/** Only the first failure and failed probes lengthen the pause: what was in flight when it began says nothing new. */
+/**
+ * Only the first failure and failed probes lengthen the pause: what was in flight when it began says nothing
+ * new.
+ */
 function extend(
   outage: Outage,
   failure: {

@@ -1,8 +1,8 @@
 import { IssuanceError } from '../primitives/failures.ts';
 
 /**
- * A partner or node as a whole did not serve: no answer, 5xx, 429, or credentials refused. Nothing is known about
- * the operation. Everything that needs the dependency pauses; it is probed with rotating operations.
+ * A partner or node as a whole did not serve: no answer, 5xx, 429, or credentials refused. Nothing is known
+ * about the operation. Everything that needs the dependency pauses; it is probed with rotating operations.
  */
 export class DependencyDown extends IssuanceError {
   override readonly name = 'DependencyDown';

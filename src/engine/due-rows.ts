@@ -25,10 +25,11 @@ const OLDEST_FIRST: NonNullable<Query['orderBy']> = [
 ];
 
 /**
- * Reads rows that are due. A due time further off than any that is ever written counts as due: the clock was set back.
+ * Reads rows that are due. A due time further off than any that is ever written counts as due: the clock was
+ * set back.
  *
- * As long as all fit one page, that is one query. With a backlog every pair of kind and dependency is asked by itself,
- * so that ten thousand paused operations hide none of the others.
+ * As long as all fit one page, that is one query. With a backlog every pair of kind and dependency is asked
+ * by itself, so that ten thousand paused operations hide none of the others.
  */
 export async function readDueRows(store: EventStore, query: DueQuery): Promise<DueRows> {
   const { nowMs, kinds } = query;

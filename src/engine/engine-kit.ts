@@ -36,7 +36,9 @@ export interface EngineKit {
   /** Commits what is to be done next of a job, as an event of its stream. */
   set(id: string, next: NextStep, more?: { readonly kind?: string; readonly phase?: string }): Promise<void>;
   row(id: string): Promise<WorkRow | null>;
-  /** Calls back after the engine's next query of this sort was answered, before the engine sees the answer. */
+  /**
+   * Calls back after the engine's next query of this sort was answered, before the engine sees the answer.
+   */
   afterNextRead(sort: 'due rows' | 'one row', then: () => Promise<void>): void;
   /** Sets operational columns of a row behind everyone's back. */
   tamper(id: string, set: { readonly due_ms?: number; readonly attempts?: number }): Promise<void>;

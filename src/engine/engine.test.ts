@@ -44,7 +44,7 @@ function failed(code: string): StepResult {
 }
 
 describe('due rows', () => {
-  test('an operation that was open before the start is taken up, and one committed later is at once', async () => {
+  test('an operation open before the start is taken up, and one committed later is at once', async () => {
     await kit.set('before', STEP);
     const running = await run(worker(finish));
     expect(await kit.row('before')).toBeNull();

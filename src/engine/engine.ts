@@ -20,7 +20,10 @@ export interface EngineOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
-  /** One for each kind of work. A step must end by itself: whatever it waits for needs a time limit of its own. */
+  /**
+   * One for each kind of work. A step must end by itself: whatever it waits for needs a time limit of its
+   * own.
+   */
   readonly workers: readonly Worker[];
   readonly log: Log;
   /** Steps at once: 64 in all, 32 that need the same dependency. */
@@ -41,8 +44,8 @@ export interface Engine {
   /** Every dependency that was needed so far. */
   dependencies(): readonly DependencyState[];
   /**
-   * Resolves when no step runs and none could be started now (those of a dependency that is down cannot). For tests.
-   * Rejects when the store fails.
+   * Resolves when no step runs and none could be started now (those of a dependency that is down cannot). For
+   * tests. Rejects when the store fails.
    */
   idle(): Promise<void>;
 }
@@ -144,12 +147,16 @@ export function createEngine(options: EngineOptions): Engine {
     const running = runner.running();
     const chosen = chooseSteps({ due: due.rows, isRunning, running, workers, dependencies, limits, nowMs });
     for (const step of chosen) runner.start(step);
-    // A probe that is overdue and was not started waits for an operation, which a commit or the poll will bring.
+    // A probe that is overdue and was not started waits for an operation, which a commit or the poll will
+    // bring.
     const probeMs = dependencies.nextProbeMs(nowMs) ?? Infinity;
     lookAfter(Math.min(due.nextDueMs ?? Infinity, probeMs) - nowMs);
   };
 
-  /** Enough rows of each kind to fill its room past the running ones; of a paused dependency, some to probe with. */
+  /**
+   * Enough rows of each kind to fill its room past the running ones; of a paused dependency, some to probe
+   * with.
+   */
   const limitFor = (kind: string, dependency: string | null): number =>
     dependencies.isDown(dependency) ? PAGE : 2 * (workers.get(kind)?.concurrency ?? DEFAULT_CONCURRENCY);
 

@@ -8,8 +8,8 @@ export interface RowUpdates {
   /** The row as it is now; null when the operation has ended. */
   read(id: string): Promise<WorkRow | null>;
   /**
-   * Writes a step's outcome, unless a commit has changed the row since the step took it: that commit knew better when
-   * the operation is due. `update` is asked at the last moment.
+   * Writes a step's outcome, unless a commit has changed the row since the step took it: that commit knew
+   * better when the operation is due. `update` is asked at the last moment.
    */
   afterStep(taken: WorkRow, update: () => RowUpdate): Promise<void>;
   /** Makes the row due. False when the operation has ended. */
@@ -44,8 +44,8 @@ export function createRowUpdates(store: EventStore, now: () => number): RowUpdat
       if (before === null || !isSame(before, taken)) return;
       const written = await write(taken.id, updateColumns(update()));
       if (!written || taken.version === null) return;
-      // A commit may have slipped in between reading and writing; its due time is lost then. Looking at the operation
-      // once more than needed is harmless, looking later than it asked for is not.
+      // A commit may have slipped in between reading and writing; its due time is lost then. Looking at the
+      // operation once more than needed is harmless, looking later than it asked for is not.
       const after = await read(taken.id);
       if (after === null || after.version === taken.version) return;
       await write(taken.id, updateColumns({ dueMs: now(), attempts: 0, lastError: null }));

@@ -9,9 +9,9 @@ export interface SteadyTime {
 }
 
 /**
- * Creates the engine's notion of now. A jump forward is followed at once. After a jump back it goes on at the pace of
- * the monotonic clock, like the store, whose commits never get an earlier time: else everything committed after the
- * jump would be due only when the clock has caught up.
+ * Creates the engine's notion of now. A jump forward is followed at once. After a jump back it goes on at the
+ * pace of the monotonic clock, like the store, whose commits never get an earlier time: else everything
+ * committed after the jump would be due only when the clock has caught up.
  */
 export function createSteadyTime(clock: Clock, timers: Timers): SteadyTime {
   let baseMs = clock.nowMs();

@@ -57,7 +57,10 @@ export function updateAfterFailure(
   return { dueMs: nowMs + backoffMs(attempts, fraction), attempts, lastError: error };
 }
 
-/** Its dependency is down: due at once but behind the others, so that probes rotate, and no attempt is counted. */
+/**
+ * Its dependency is down: due at once but behind the others, so that probes rotate, and no attempt is
+ * counted.
+ */
 export function updateAfterPause(error: WorkError, row: WorkRow, nowMs: number): RowUpdate {
   return { dueMs: nowMs, attempts: row.attempts, lastError: error };
 }

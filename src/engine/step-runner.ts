@@ -60,7 +60,10 @@ export interface StepRunnerOptions {
   readonly isStopping: () => boolean;
 }
 
-/** Creates the runner: takes a step, tells the dependencies what it showed, and records the outcome on the row. */
+/**
+ * Creates the runner: takes a step, tells the dependencies what it showed, and records the outcome on the
+ * row.
+ */
 export function createStepRunner(options: StepRunnerOptions): StepRunner {
   const { rows, dependencies, time, timers, log } = options;
   const running = new Map<string, Running>();
@@ -144,7 +147,8 @@ export function createStepRunner(options: StepRunnerOptions): StepRunner {
     const error = workErrorOf(down, options.clock.nowMs());
     const { retryAfterMs } = down;
     const verdict = dependencies.failed(down.dependency, { id, error, retryAfterMs, nowMs });
-    // Met with another dependency than the row names: that one is paused, but nothing would hold back this row.
+    // Met with another dependency than the row names: that one is paused, but nothing would hold back this
+    // row.
     const foreign = down.dependency !== dependency;
     if (foreign && dependency !== null) dependencies.inconclusive(dependency, id, nowMs);
     if (verdict === 'paused' && !foreign) return updateAfterPause(error, row, nowMs);

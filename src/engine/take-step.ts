@@ -17,8 +17,8 @@ export type StepEnd =
 /**
  * Takes one step of an operation. Never rejects because of what the worker does; rejects when the store does.
  *
- * When someone else advanced the operation meanwhile (`VersionConflict`, `GuardConflict`), its row is read again and
- * the step taken anew, as long as `mayRepeat` says so of the new row.
+ * When someone else advanced the operation meanwhile (`VersionConflict`, `GuardConflict`), its row is read
+ * again and the step taken anew, as long as `mayRepeat` says so of the new row.
  */
 export async function takeStep(
   worker: Worker,

@@ -5,8 +5,8 @@ import type { WorkError } from './work.ts';
 const LONGEST_MESSAGE = 2000;
 
 /**
- * What a row keeps of a thrown error: its code and text, and the partner's request id and status when the error's
- * `details` name them as `requestId` and `status`.
+ * What a row keeps of a thrown error: its code and text, and the partner's request id and status when the
+ * error's `details` name them as `requestId` and `status`.
  */
 export function workErrorOf(error: unknown, atMs: number): WorkError {
   const message = error instanceof Error ? error.message : String(error);

@@ -3,9 +3,9 @@ import type { ImpliedRow, StreamFacts } from '../event-store/ledger.ts';
 import { cutDelayMs } from './backoff.ts';
 
 /**
- * The `work` table: one row for every operation that is not at its end, and for everything else that must go on
- * (transactions until they are final, lanes, watchers). The rows are implied by the states, so work begins and ends
- * in the same commit as the events; attempts, due time and last error are operational.
+ * The `work` table: one row for every operation that is not at its end, and for everything else that must go
+ * on (transactions until they are final, lanes, watchers). The rows are implied by the states, so work begins
+ * and ends in the same commit as the events; attempts, due time and last error are operational.
  */
 export const WORK_TABLE: TableDefinition = {
   name: 'work',
@@ -54,8 +54,8 @@ export interface WorkRow {
   readonly network: string | null;
   readonly underlying: string | null;
   /**
-   * Version of the stream that implied the row, by which the engine sees that a step was overtaken by a commit. Null
-   * on rows that no stream implies.
+   * Version of the stream that implied the row, by which the engine sees that a step was overtaken by a
+   * commit. Null on rows that no stream implies.
    */
   readonly version: number | null;
   /** Null: waits for an event, not for a time. */
@@ -72,7 +72,10 @@ export type NextStep =
   | { readonly kind: 'step'; readonly dependency: string | null }
   /** Ready for the lane: it takes the operation into a transaction. */
   | { readonly kind: 'lane'; readonly lane: string }
-  /** Waits for an event of another stream or for a person; looked at again at most every `recheckMs`, if given. */
+  /**
+   * Waits for an event of another stream or for a person; looked at again at most every `recheckMs`, if
+   * given.
+   */
   | {
       readonly kind: 'wait';
       readonly for: string;
@@ -119,7 +122,10 @@ export function workRow(
 export type StepResult =
   /** A commit was made; it set the due time itself. */
   | { readonly kind: 'advanced' }
-  /** Looked, and it is too early. Not a failure: attempts and last error are cleared. At most `LONGEST_DELAY_MS`. */
+  /**
+   * Looked, and it is too early. Not a failure: attempts and last error are cleared. At most
+   * `LONGEST_DELAY_MS`.
+   */
   | { readonly kind: 'later'; readonly delayMs: number }
   /** The same with a growing delay: `attempts` counts, the delay doubles from first to longest. */
   | { readonly kind: 'poll'; readonly firstMs: number; readonly longestMs: number }
@@ -131,8 +137,8 @@ export interface Worker {
   readonly kind: string;
   /**
    * Takes one step. May throw: `DependencyDown` pauses everything that needs the same dependency; a
-   * `VersionConflict` means someone else advanced the operation, and it is looked at again; anything else is recorded
-   * on the row and backs off.
+   * `VersionConflict` means someone else advanced the operation, and it is looked at again; anything else is
+   * recorded on the row and backs off.
    */
   readonly step: (row: WorkRow) => Promise<StepResult>;
   /** Steps of this kind that run at once; default 16. */

@@ -6,8 +6,9 @@ export interface ManualPorts {
   readonly timers: Timers;
   readonly random: Random;
   /**
-   * Moves clock and timers forward together, in steps: every timer fires at its own time, and what it set off runs to
-   * its end (as far as it waits for nothing but promises and deferred tasks) before the next one fires.
+   * Moves clock and timers forward together, in steps: every timer fires at its own time, and what it set off
+   * runs to its end (as far as it waits for nothing but promises and deferred tasks) before the next one
+   * fires.
    */
   advance(ms: number): Promise<void>;
   /** Sets the wall clock alone, as an operator or a time server would; timers do not notice. */
@@ -31,8 +32,8 @@ interface Timer {
 }
 
 /**
- * Creates ports whose clock starts at `startMs`. Deferred tasks run in order in real turns of the event loop, since
- * they are no matter of time. Randomness comes from `seed` and is the same on every run.
+ * Creates ports whose clock starts at `startMs`. Deferred tasks run in order in real turns of the event loop,
+ * since they are no matter of time. Randomness comes from `seed` and is the same on every run.
  */
 export function createManualPorts(
   options: { readonly startMs?: number; readonly seed?: number } = {},

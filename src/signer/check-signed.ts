@@ -15,8 +15,9 @@ const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681
 type Parsed = ReturnType<typeof parseTransaction<`0x02${string}`>>;
 
 /**
- * Proves that signed bytes are exactly the transaction that was asked for, signed by `signer`, and gives their hash.
- * Whoever holds the key may err, or be replaced; a transaction that nobody asked for must not leave this process.
+ * Proves that signed bytes are exactly the transaction that was asked for, signed by `signer`, and gives
+ * their hash. Whoever holds the key may err, or be replaced; a transaction that nobody asked for must not
+ * leave this process.
  *
  * Rejects with `signature_mismatch`; its text names the fields that differ.
  */

@@ -6,8 +6,8 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /**
- * The service's log. State changes at info, what looks wrong at warn, what needs a person at error, polling at debug;
- * ids among the fields of every line; an error object as the field `err`.
+ * The service's log. State changes at info, what looks wrong at warn, what needs a person at error, polling
+ * at debug; ids among the fields of every line; an error object as the field `err`.
  */
 export interface Log {
   debug(fields: LogFields, message: string): void;

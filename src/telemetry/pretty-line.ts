@@ -1,6 +1,7 @@
 /**
- * Turns one JSON line of the log into text for a person: time of day (UTC), level, message, then the fields as
- * `name=value`, and an error's stack on lines of its own. A line that is no JSON object is passed on as it is.
+ * Turns one JSON line of the log into text for a person: time of day (UTC), level, message, then the fields
+ * as `name=value`, and an error's stack on lines of its own. A line that is no JSON object is passed on as it
+ * is.
  */
 export function prettyLine(line: string): string {
   const entry = parse(line);
