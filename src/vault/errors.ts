@@ -89,8 +89,8 @@ export function describeRevert(data: Hex | undefined): RevertDescription {
   const found = decode(data);
   if (found === null) return unknown(data, `with an error that is not known: ${slice(data, 0, 4)}`);
   const { errorName, args } = found;
-  const text = TEXTS[errorName].replaceAll(/\{(\w+)\}/g, (_, name: string) =>
-    inWords(errorName, args[name] ?? ''),
+  const text = TEXTS[errorName].replaceAll(/\{(\w+)\}/g, (placeholder, name: string) =>
+    inWords(errorName, args[name] ?? placeholder),
   );
   return { name: errorName, text, args };
 }
