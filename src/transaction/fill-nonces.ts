@@ -26,7 +26,19 @@ export async function fillNonces(
   for (const nonce of nonces) {
     const costWei = costOf({ ...content, ...fees });
     if (!canPay(deps, lane, means, costWei * BigInt(filled + 1))) break;
-    if (!(await promiseNonce(deps, lane, loaded, { nonce, content, fees, batch: null }))) break;
+    const promised = await promiseNonce(deps, lane, loaded, { nonce, content, fees, batch: null });
+    const alarm = `fill_refused/${lane.context.lane}`;
+    if (promised.kind === 'refused') {
+      const { code, message } = promised;
+      lane.view.condition = { code, message };
+      deps.alarms.raise(
+        alarm,
+        { lane: lane.context.lane, nonce, code },
+        `a nonce cannot be filled: ${message}`,
+      );
+    }
+    if (promised.kind !== 'signed') break;
+    deps.alarms.clear(alarm);
     filled += 1;
   }
   return filled;

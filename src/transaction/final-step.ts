@@ -1,8 +1,9 @@
 import { isExecutionRevert } from '../chain/rpc/failure-kinds.ts';
-import type { PinnedRpc, TransactionReceipt } from '../chain/rpc/types.ts';
+import type { PinnedRpc } from '../chain/rpc/types.ts';
 import type { StepResult } from '../engine/work.ts';
 import type { Loaded } from '../event-store/ledger.ts';
 import { RpcFailure } from '../primitives/failures.ts';
+import { canonicalReceipt } from './chain-view.ts';
 import { revertText } from './revert-text.ts';
 import type { LaneDeps, Watch } from './runtime.ts';
 import { takeStranger } from './stranger.ts';
@@ -11,14 +12,16 @@ import { decideFinal, outcomeOf } from './transaction-decider.ts';
 import type { MinedTransaction, TransactionState } from './transaction-state.ts';
 import { forFeature } from './transaction-state.ts';
 
-/** The nonce is used for ever: by what, and what becomes of the operations? */
+/**
+ * The nonce is used for ever: by what, and what becomes of the operations? The hash of the final block vouches for the
+ * status that was read from it.
+ */
 export async function stepFinal(
   deps: LaneDeps,
   watch: Watch,
   loaded: Loaded<TransactionState>,
   state: MinedTransaction,
   rpc: PinnedRpc,
-  receipt: TransactionReceipt,
 ): Promise<StepResult> {
   const ending = outcomeOf(state);
   const shown = forFeature(state);
@@ -29,7 +32,9 @@ export async function stepFinal(
   let outcome = released;
   if (ending === 'stranger') {
     const stranger = await rpc.getTransaction(state.mined.hash);
-    if (stranger === null) return { kind: 'later', delayMs: watch.pollMs };
+    const receipt = await canonicalReceipt(rpc, state.mined.hash);
+    // What it did decides whether the lane may go on, so it is waited for.
+    if (stranger === null || receipt === null) return { kind: 'later', delayMs: watch.pollMs };
     outcome = joinOutcomes(released, await takeStranger(deps, watch, state, stranger, receipt));
   }
   await commitTransaction(deps, loaded, decideFinal(state), outcome, state.mined.hash);

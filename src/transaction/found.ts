@@ -93,6 +93,25 @@ export async function recordFound(
   return [{ op: 'insert', table: FOUND_TRANSACTION_TABLE.name, row }, ...operations];
 }
 
+/** Rows that say that the lane is stopped for this transaction, whether or not the scan has found it yet. */
+export async function recordSeen(
+  store: EventStore,
+  chainId: number,
+  found: RpcTransaction,
+): Promise<readonly RowWrite[]> {
+  const state: FoundState = 'seen';
+  const inserts = await recordFound(store, chainId, found);
+  if (inserts.length > 0) {
+    return inserts.map((write) =>
+      write.op === 'insert' && write.table === FOUND_TRANSACTION_TABLE.name
+        ? { ...write, row: { ...write.row, state } }
+        : write,
+    );
+  }
+  const key = { chain_id: chainId, hash: found.hash };
+  return [{ op: 'update', table: FOUND_TRANSACTION_TABLE.name, key, set: { state } }];
+}
+
 /** A lane's found transactions in these states, oldest block first; at most 1,000. */
 export async function findFound(
   store: EventStore,

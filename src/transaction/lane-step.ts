@@ -5,13 +5,14 @@ import type { NonceCounts } from './chain-view.ts';
 import { deferOperations, dueOperations, msUntilDue } from './defer.ts';
 import { fillNonces } from './fill-nonces.ts';
 import { findFound } from './found.ts';
+import { unreachable } from '../primitives/failures.ts';
 import type { LaneState, OpenedLane } from './lane-state.ts';
 import { decideQuarantine, laneKind } from './lane-state.ts';
 import type { Means } from './means.ts';
 import { affordableFees, canPay, readMeans } from './means.ts';
 import { nextNonce, unpromisedNonces } from './nonces.ts';
 import type { Batch } from './plan-ready.ts';
-import { planReady } from './plan-ready.ts';
+import { planReady, SIGN_REFUSED } from './plan-ready.ts';
 import { commitLane, stepQuarantine } from './quarantine.ts';
 import type { Lane, LaneDeps } from './runtime.ts';
 import { shortPauseMs } from './runtime.ts';
@@ -30,6 +31,7 @@ const BATCHES_PLANNED = 4;
  */
 export async function stepLane(deps: LaneDeps, lane: Lane): Promise<StepResult> {
   const laneId = lane.context.lane;
+  lane.view.isWaiting = false;
   const before = await deps.ledger.load(laneKind, laneId);
   if (await isIdle(deps, lane, before.state)) {
     return { kind: 'later', delayMs: await msUntilDue(deps, laneId, IDLE_CHECK_MS) };
@@ -47,6 +49,7 @@ export async function stepLane(deps: LaneDeps, lane: Lane): Promise<StepResult> 
   const next = await nextNonce(deps.store, laneId);
   const { quarantine } = state;
   if (quarantine !== null) {
+    lane.view.isWaiting = true;
     return stepQuarantine(deps, lane, loaded, { ...state, quarantine }, counts, next);
   }
   const doubt = await doubtOf(deps, lane, counts, next);
@@ -107,13 +110,13 @@ async function signReady(
   }
   // In a step of several batches this counts the same chain and a newer database: never more slots than there are.
   const slots = lane.inFlight - ((await nextNonce(deps.store, laneId)) - counts.latest);
-  lane.view.isFull = slots <= 0;
   if (slots <= 0) {
+    lane.view.isWaiting = true;
     lane.view.condition = null;
     return { kind: 'later', delayMs: shortPauseMs(lane) };
   }
   const means = await readMeans(deps, lane, counts.latest);
-  if (affordableFees(deps, lane, means.market) === null) return { kind: 'later', delayMs: lane.pollMs };
+  if (affordableFees(deps, lane, means.market) === null) return waitForMeans(lane);
   const batches = await planReady(deps, lane, state, rows);
   let spentWei = 0n;
   let signed = 0;
@@ -123,7 +126,7 @@ async function signReady(
       ...means,
       committedWei: means.committedWei + spentWei,
     });
-    if (result === 'unpaid') return { kind: 'later', delayMs: lane.pollMs };
+    if (result === 'unpaid') return waitForMeans(lane);
     if (result === 'conflict') return { kind: 'later', delayMs: shortPauseMs(lane) };
     if (result === 'nothing') continue;
     spentWei += result.costWei;
@@ -131,6 +134,12 @@ async function signReady(
   }
   lane.view.condition = null;
   return { kind: 'later', delayMs: 0 };
+}
+
+/** Until the fees or the balance change. */
+function waitForMeans(lane: Lane): StepResult {
+  lane.view.isWaiting = true;
+  return { kind: 'later', delayMs: lane.pollMs };
 }
 
 /** Signs what passes of one batch; the rest waits with its reason, or stays ready. */
@@ -152,5 +161,24 @@ async function signBatch(
   // From the database each time: this step's own commits count like anybody's.
   const nonce = await nextNonce(deps.store, lane.context.lane);
   const assignment = { nonce, content, fees, batch: { feature: batch.feature, entries } };
-  return (await promiseNonce(deps, lane, loaded, assignment)) ? { costWei } : 'conflict';
+  const promised = await promiseNonce(deps, lane, loaded, assignment);
+  switch (promised.kind) {
+    case 'signed':
+      return { costWei };
+    case 'conflict':
+      return 'conflict';
+    case 'refused': {
+      const { code, message } = promised;
+      const refused = entries.map(({ row: { id, attempts } }) => ({
+        id,
+        attempts,
+        code: SIGN_REFUSED,
+        message: `${code}: ${message}`,
+      }));
+      await deferOperations(deps, refused);
+      return 'nothing';
+    }
+    default:
+      return unreachable(promised);
+  }
 }

@@ -82,7 +82,7 @@ export function createLanes(options: LanesOptions): Lanes {
   };
 
   const wakeSoon = createCollectedWake(() => {
-    const eager = [...lanes.values()].filter(({ view }) => !view.isFull && view.condition === null);
+    const eager = [...lanes.values()].filter(({ view }) => !view.isWaiting);
     if (eager.length > 0) engineWake(eager.map(({ context }) => context.lane));
   }, options);
   const readyEvents = new Set(features.flatMap((feature) => feature.readyEvents));
@@ -169,7 +169,7 @@ function createLane(network: LaneNetwork): Lane {
       balanceWei: null,
       condition: null,
       checkedMs: null,
-      isFull: false,
+      isWaiting: false,
     },
   };
 }

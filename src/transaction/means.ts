@@ -35,11 +35,17 @@ export async function readMeans(
 
 /**
  * True when the balance covers the greatest cost of all in flight and this one. A lane that runs dry would leave
- * nonces that nobody can fill.
+ * nonces that nobody can fill. Each `payer` (the lane, or a transaction that is raised) has an alarm of its own.
  */
-export function canPay(deps: LaneDeps, lane: Lane, means: Means, costWei: bigint): boolean {
+export function canPay(
+  deps: LaneDeps,
+  lane: Lane,
+  means: Means,
+  costWei: bigint,
+  payer: string = lane.context.lane,
+): boolean {
   const neededWei = means.committedWei + costWei;
-  const key = `insufficient_funds/${lane.context.lane}`;
+  const key = `insufficient_funds/${payer}`;
   if (means.balanceWei >= neededWei) {
     deps.alarms.clear(key);
     return true;
@@ -48,7 +54,7 @@ export function canPay(deps: LaneDeps, lane: Lane, means: Means, costWei: bigint
     `the balance of ${formatEther(means.balanceWei)} does not cover ${formatEther(neededWei)}, ` +
     `the most that what is in flight and the next transaction can cost; send funds to ${lane.context.signer}`;
   lane.view.condition = { code: 'insufficient_funds', message };
-  deps.alarms.raise(key, { lane: lane.context.lane, network: lane.network }, message);
+  deps.alarms.raise(key, { payer, network: lane.network }, message);
   return false;
 }
 

@@ -3,7 +3,6 @@ import type { PinnedRpc } from '../chain/rpc/types.ts';
 import type { StepResult } from '../engine/work.ts';
 import type { Loaded } from '../event-store/ledger.ts';
 import { RpcFailure } from '../primitives/failures.ts';
-import { canonicalReceipt } from './chain-view.ts';
 import { stepFinal } from './final-step.ts';
 import type { LaneDeps, Watch } from './runtime.ts';
 import { shortPauseMs } from './runtime.ts';
@@ -41,11 +40,7 @@ export async function stepMined(
     const pauseMs = Math.max(shortPauseMs(watch), Math.min(LONGEST_PAUSE_MS, ageMs / 8));
     return { kind: 'later', delayMs: pauseMs };
   }
-  const receipt = await canonicalReceipt(rpc, mined.hash);
-  if (receipt === null || receipt.blockHash !== mined.blockHash) {
-    return { kind: 'later', delayMs: watch.pollMs };
-  }
-  return stepFinal(deps, watch, loaded, state, rpc, receipt);
+  return stepFinal(deps, watch, loaded, state, rpc);
 }
 
 async function resend(

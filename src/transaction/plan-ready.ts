@@ -11,6 +11,9 @@ import type { OpenedLane } from './lane-state.ts';
 import type { Lane, LaneDeps } from './runtime.ts';
 import { settleFound } from './settle-found.ts';
 
+/** Code of operations whose batch could not be signed or committed; they go alone next time. */
+export const SIGN_REFUSED = 'sign_refused';
+
 /** An operation that can be signed now, with its work row. */
 export interface Planned {
   readonly plan: Plan;
@@ -162,8 +165,8 @@ async function takeResult(
   }
 }
 
-/** Somebody else committed first, and nothing of ours happened: look again. */
-export function isConflict(error: unknown): boolean {
+/** Somebody else committed first, and nothing of ours happened. */
+function isConflict(error: unknown): boolean {
   return (
     error instanceof VersionConflict || error instanceof GuardConflict || error instanceof UniqueViolation
   );
@@ -182,11 +185,13 @@ function pack(
   for (const { plan, row, feature } of planned) {
     const hasFailed = row.attempts > 0;
     const key = JSON.stringify([feature.kind, plan.vault, plan.batchKey, hasFailed]);
-    const current = plan.batchKey === null ? undefined : filling.get(key);
+    // Whichever of a refused batch was the cause, it must not take the others with it again.
+    const isAlone = plan.batchKey === null || row.lastError?.code === SIGN_REFUSED;
+    const current = isAlone ? undefined : filling.get(key);
     if (current === undefined || current.entries.length >= batchCount) {
       const batch = { key, feature, vault: plan.vault, entries: [{ plan, row }] };
       batches.push(batch);
-      filling.set(key, batch);
+      if (!isAlone) filling.set(key, batch);
     } else {
       current.entries.push({ plan, row });
     }

@@ -106,7 +106,7 @@ async function replace(
     return false;
   }
   deps.alarms.clear(alarm);
-  if (!canPay(deps, lane, means, costOf({ ...how.content, ...bumped.fees }))) return false;
+  if (!canPay(deps, lane, means, costOf({ ...how.content, ...bumped.fees }), loaded.id)) return false;
   const variant = await signVariant(lane, state.nonce, how.content, bumped.fees);
   await deps.ledger.commit({
     changes: [change(transactionKind, loaded, decideVariant(state, variant, how.why))],

@@ -1,33 +1,16 @@
-import type { Address, Hex } from 'viem';
+import type { Address } from 'viem';
 import type { FinalitySetting } from '../chain/finality.ts';
 import type { RpcClient } from '../chain/rpc/types.ts';
 import type { SteadyTime } from '../engine/steady-time.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import type { Ledger } from '../event-store/ledger.ts';
 import type { Clock, Random, Timers } from '../ports/ports.ts';
+import type { Signer } from '../signer/signer.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { LaneContext, LaneFeature } from './lane-feature.ts';
 
-/** An EIP-1559 transaction before it is signed. */
-export interface UnsignedTransaction {
-  readonly chainId: number;
-  readonly nonce: number;
-  readonly to: Address;
-  readonly data: Hex;
-  /** Wei. */
-  readonly value: bigint;
-  readonly gas: bigint;
-  /** Wei per gas. */
-  readonly maxFeePerGas: bigint;
-  /** Wei per gas. */
-  readonly maxPriorityFeePerGas: bigint;
-}
-
 /** What a lane needs of a signer. What it returns is checked before it is believed. */
-export interface LaneSigner {
-  readonly address: Address;
-  sign(transaction: UnsignedTransaction): Promise<{ readonly raw: Hex; readonly hash: Hex }>;
-}
+export type LaneSigner = Pick<Signer, 'address' | 'sign'>;
 
 /** One network with the signer whose nonces are used on it. */
 export interface LaneNetwork {
@@ -89,8 +72,8 @@ export interface LaneView {
   balanceWei: bigint | null;
   condition: LaneCondition | null;
   checkedMs: number | null;
-  /** All slots are taken; the lane looks by itself when one is free. */
-  isFull: boolean;
+  /** Something else than an operation keeps it from signing; it looks again by itself. */
+  isWaiting: boolean;
 }
 
 /** One lane while the process runs. Nothing in `view` decides about nonces or money. */

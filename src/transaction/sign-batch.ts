@@ -1,10 +1,19 @@
 import type { Fees } from '../chain/fees.ts';
+import { DependencyDown } from '../engine/dependency-down.ts';
+import {
+  FencedOut,
+  GuardConflict,
+  OutcomeUnknown,
+  RebuildNeeded,
+  StoreClosed,
+  VersionConflict,
+} from '../event-store/errors.ts';
 import { change } from '../event-store/ledger.ts';
 import type { Loaded } from '../event-store/ledger.ts';
+import { HttpFailure, IssuanceError, RpcFailure } from '../primitives/failures.ts';
 import type { LaneState } from './lane-state.ts';
 import { laneKind } from './lane-state.ts';
 import type { Planned } from './plan-ready.ts';
-import { isConflict } from './plan-ready.ts';
 import type { LaneFeature } from './lane-feature.ts';
 import type { Lane, LaneDeps } from './runtime.ts';
 import { send } from './send.ts';
@@ -12,7 +21,7 @@ import { signVariant } from './sign-variant.ts';
 import type { Content } from './sign-variant.ts';
 import { decideSigned } from './transaction-decider.ts';
 import { transactionKind } from './transaction-kind.ts';
-import type { Signed } from './transaction-state.ts';
+import type { Signed, Variant } from './transaction-state.ts';
 import { evolveTransaction, forFeature, transactionId } from './transaction-state.ts';
 
 /** What a new nonce is for. */
@@ -24,21 +33,66 @@ export interface Assignment {
   readonly batch: { readonly feature: LaneFeature; readonly entries: readonly Planned[] } | null;
 }
 
+/** What came of promising a nonce. In all cases but the first, nothing was sent. */
+export type Promised =
+  | { readonly kind: 'signed' }
+  /** Somebody else committed first: everything is to be looked at again. */
+  | { readonly kind: 'conflict' }
+  /** The signer, a feature or the store does not take this content; others may pass. */
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string };
+
 /**
  * Promises a nonce: signs, commits the signed bytes with everything that belongs to them, and only then sends. The
  * commit requires that the nonce was never promised and that the lane is as it was when this was decided.
- *
- * @returns false when somebody else committed first; then nothing was sent, and everything is to be looked at again
  */
 export async function promiseNonce(
   deps: LaneDeps,
   lane: Lane,
   laneLoaded: Loaded<LaneState>,
+  assignment: Assignment,
+): Promise<Promised> {
+  let committed: { readonly id: string; readonly variant: Variant };
+  try {
+    committed = await signAndCommit(deps, lane, laneLoaded, assignment);
+  } catch (error) {
+    const fields = { lane: lane.context.lane, nonce: assignment.nonce };
+    if (error instanceof VersionConflict || error instanceof GuardConflict) {
+      deps.log.info({ ...fields, err: error }, 'a transaction was not signed: look again');
+      return { kind: 'conflict' };
+    }
+    if (!isRefusal(error)) throw error;
+    deps.log.warn({ ...fields, err: error }, 'a transaction was refused before it was sent');
+    const code = error instanceof IssuanceError ? error.code : 'sign_failed';
+    return { kind: 'refused', code, message: error instanceof Error ? error.message : String(error) };
+  }
+  const { id, variant } = committed;
+  const operations = assignment.batch?.entries.length ?? 0;
+  deps.log.info({ transaction: id, hash: variant.hash, operations }, 'transaction signed');
+  await send(deps, lane, { id, ...variant });
+  return { kind: 'signed' };
+}
+
+/** False for an outage, and for a store that failed: those are not about this transaction. */
+function isRefusal(error: unknown): boolean {
+  if (error instanceof DependencyDown || error instanceof HttpFailure) return false;
+  if (error instanceof RpcFailure && error.kind === 'unreachable') return false;
+  return !(
+    error instanceof StoreClosed ||
+    error instanceof OutcomeUnknown ||
+    error instanceof FencedOut ||
+    error instanceof RebuildNeeded
+  );
+}
+
+async function signAndCommit(
+  deps: LaneDeps,
+  lane: Lane,
+  laneLoaded: Loaded<LaneState>,
   { nonce, content, fees, batch }: Assignment,
-): Promise<boolean> {
+): Promise<{ readonly id: string; readonly variant: Variant }> {
   const id = transactionId(lane.context.lane, nonce);
   const loaded = await deps.ledger.load(transactionKind, id);
-  if (loaded.version !== 0) return false;
+  if (loaded.version !== 0) throw new VersionConflict(`transaction/${id}`, 0, loaded.version);
   const variant = await signVariant(lane, nonce, content, fees);
   const { network, chainId, signer } = lane.context;
   const signed: Signed = {
@@ -61,24 +115,11 @@ export async function promiseNonce(
           shown,
           batch.entries.map(({ plan }) => plan),
         );
-  try {
-    await deps.ledger.commit({
-      changes: [
-        change(transactionKind, loaded, events),
-        change(laneKind, laneLoaded, []),
-        ...outcome.changes,
-      ],
-      guards: outcome.guards ?? [],
-      writes: outcome.writes ?? [],
-      metadata: { actor: 'engine', causation: variant.hash },
-    });
-  } catch (error) {
-    if (!isConflict(error)) throw error;
-    deps.log.info({ lane: lane.context.lane, nonce, error }, 'a transaction was not signed: look again');
-    return false;
-  }
-  const fields = { transaction: id, hash: variant.hash, operations: signed.operations.length };
-  deps.log.info(fields, 'transaction signed');
-  await send(deps, lane, { id, ...variant });
-  return true;
+  await deps.ledger.commit({
+    changes: [change(transactionKind, loaded, events), change(laneKind, laneLoaded, []), ...outcome.changes],
+    guards: outcome.guards ?? [],
+    writes: outcome.writes ?? [],
+    metadata: { actor: 'engine', causation: variant.hash },
+  });
+  return { id, variant };
 }

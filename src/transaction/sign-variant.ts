@@ -1,62 +1,24 @@
-import type { TransactionSerializedEIP1559 } from 'viem';
-import { keccak256, parseTransaction, recoverTransactionAddress } from 'viem';
 import type { Fees } from '../chain/fees.ts';
 import type { PinnedRpc } from '../chain/rpc/types.ts';
-import { IssuanceError } from '../primitives/failures.ts';
+import { checkSigned } from '../signer/check-signed.ts';
 import { appendTag } from '../vault/tag.ts';
-import type { Lane, UnsignedTransaction } from './runtime.ts';
+import type { Lane } from './runtime.ts';
 import type { Variant } from './transaction-state.ts';
 
 /** What a transaction does, without its nonce and its price. */
 export type Content = Pick<Variant, 'body' | 'to' | 'data' | 'value' | 'gas'>;
 
 /**
- * Signs for a nonce, and believes nothing: the bytes are read back, and must be this transaction by this signer.
+ * Signs for a nonce, and believes nothing, whoever signs: the bytes must be this transaction by this signer.
  *
- * @throws IssuanceError `signer_altered` when the signer returned something else
+ * @throws IssuanceError `signature_mismatch` when they are not, and what the signer throws
  */
 export async function signVariant(lane: Lane, nonce: number, content: Content, fees: Fees): Promise<Variant> {
   const { to, data, value, gas } = content;
-  const unsigned: UnsignedTransaction = { chainId: lane.chainId, nonce, to, data, value, gas, ...fees };
+  const unsigned = { chainId: lane.chainId, nonce, to, data, value, gas, ...fees };
   const { raw } = await lane.signer.sign(unsigned);
-  const fault = await faultOf(raw, unsigned, lane.context.signer);
-  if (fault !== null) {
-    throw new IssuanceError(
-      'signer_altered',
-      `the signer of lane ${lane.context.lane} returned other bytes than asked for (${fault}); they are not used`,
-      { details: { lane: lane.context.lane, nonce, fault } },
-    );
-  }
-  return { ...content, ...fees, hash: keccak256(raw), raw };
-}
-
-async function faultOf(
-  raw: `0x${string}`,
-  expected: UnsignedTransaction,
-  signer: string,
-): Promise<string | null> {
-  let parsed: ReturnType<typeof parseTransaction>;
-  let from: string;
-  try {
-    parsed = parseTransaction(raw);
-    from = await recoverTransactionAddress({ serializedTransaction: raw as TransactionSerializedEIP1559 });
-  } catch (error) {
-    return `not a signed transaction: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`;
-  }
-  const got = [
-    ['type', parsed.type, 'eip1559'],
-    ['chain id', parsed.chainId, expected.chainId],
-    ['nonce', parsed.nonce ?? 0, expected.nonce],
-    ['to', parsed.to?.toLowerCase(), expected.to.toLowerCase()],
-    ['data', parsed.data ?? '0x', expected.data],
-    ['value', parsed.value ?? 0n, expected.value],
-    ['gas', parsed.gas ?? 0n, expected.gas],
-    ['max fee', parsed.maxFeePerGas ?? 0n, expected.maxFeePerGas],
-    ['max priority fee', parsed.maxPriorityFeePerGas ?? 0n, expected.maxPriorityFeePerGas],
-    ['access list length', parsed.accessList?.length ?? 0, 0],
-    ['signer', from.toLowerCase(), signer],
-  ] as const;
-  return got.find(([, value, wanted]) => value !== wanted)?.[0] ?? null;
+  const signed = await checkSigned(raw, unsigned, lane.context.signer);
+  return { ...content, ...fees, ...signed };
 }
 
 /** Gas limit from an estimate: 1.25 times what was used once ran out, since a later state costs more. */

@@ -3,6 +3,7 @@ import { createTestChain } from './test-chain.ts';
 import { CHAIN_ID, createWorld, LANE, SIGNER, signOutside, toyId, VAULT } from './test-world.ts';
 import { change } from '../event-store/ledger.ts';
 import { laneKind } from './lane-state.ts';
+import { transactionKind } from './transaction-kind.ts';
 import { readTag } from '../vault/tag.ts';
 
 describe('signing', () => {
@@ -181,9 +182,50 @@ describe('signing', () => {
       },
     });
     await world.add(1);
-    await expect(world.step('lane')).rejects.toThrow(/returned other bytes/);
+    await world.step('lane');
+    expect((await world.work(toyId(1)))?.lastError?.message).toMatch(/differs from the request/);
     expect(await world.transaction(0)).toEqual({ phase: 'none' });
     expect(world.chain.sent).toEqual([]);
+  });
+
+  test('a batch that its feature refuses goes on one by one, without the cause', async () => {
+    const world = await createWorld();
+    const signed = world.feature.signed.bind(world.feature);
+    Object.assign(world.feature, {
+      signed: async (...args: Parameters<typeof signed>) => {
+        if (args[0].operations.some(({ id }) => id === toyId(2))) throw new Error('poisoned');
+        return signed(...args);
+      },
+    });
+    await world.add(1, 2, 3);
+    await world.step('lane');
+    expect(world.chain.sent).toEqual([]);
+    world.nowMs += 1_000;
+    await world.rounds(2);
+    expect(await Promise.all([1, 2, 3].map(world.toy))).toEqual(['done', 'ready', 'done']);
+    expect((await world.work(toyId(2)))?.lastError).toMatchObject({ code: 'sign_refused' });
+  });
+
+  test('a nonce below ours that nothing was signed for is filled', async () => {
+    const world = await createWorld();
+    await world.add(1);
+    await world.step('lane');
+    const first = await world.transaction(0);
+    if (first.phase === 'none') throw new Error('nothing was signed');
+    const { variants, phase: _, ...signed } = first;
+    const data = { ...signed, nonce: 2, purpose: 'fill', kind: null, vault: null, operations: [] } as const;
+    const { raw, hash } = await signOutside(2, SIGNER, '0x');
+    const variant = { ...variants[0], body: 'fill', to: SIGNER, data: '0x', raw, hash } as const;
+    const loaded = await world.ledger.load(transactionKind, `${LANE}/2`);
+    const event = { type: 'TransactionSigned', data: { ...data, variant } } as const;
+    await world.ledger.commit({
+      changes: [change(transactionKind, loaded, [event])],
+      metadata: { actor: 'test' },
+    });
+    world.nowMs += 61_000;
+    await world.rounds(6);
+    expect(await world.transaction(1)).toMatchObject({ phase: 'final', outcome: 'filled' });
+    expect(await world.transaction(2)).toMatchObject({ phase: 'final', outcome: 'filled' });
   });
 
   test('a network without an answer pauses as a whole', async () => {

@@ -73,7 +73,13 @@ async function simulate(
   entries: readonly Planned[],
   gasLimit: bigint,
 ): Promise<Verdict> {
-  const data = calldata(entries);
+  let data: Hex;
+  try {
+    data = calldata(entries);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { kind: 'refused', why: { code: 'invalid_plan', message } };
+  }
   if (size(data) > MAX_CALLDATA_BYTES) {
     const message = `its calldata of ${String(size(data))} bytes does not fit one transaction`;
     return { kind: 'too_large', why: { code: 'transaction_too_large', message } };

@@ -4,7 +4,7 @@ import type { RowWrite } from '../event-store/event-store.ts';
 import type { Loaded, Outcome } from '../event-store/ledger.ts';
 import { change } from '../event-store/ledger.ts';
 import { readTag } from '../vault/tag.ts';
-import { recordFound } from './found.ts';
+import { recordFound, recordSeen } from './found.ts';
 import { laneId } from './lane-id.ts';
 import type { LaneEvent, LaneState } from './lane-state.ts';
 import { decideLaneStop, decideQuarantine, laneKind } from './lane-state.ts';
@@ -37,6 +37,7 @@ export async function takeStranger(
   } else {
     const why = `a transaction that we did not sign, ${stranger.hash}, touched vault ${String(touched)}`;
     events = decideLaneStop(loaded.state, why);
+    writes = await recordSeen(deps.store, state.chainId, stranger);
     deps.alarms.raise(`stopped/${lane}`, { lane, hash: stranger.hash }, `the lane is stopped: ${why}`);
   }
   return { changes: [change(laneKind, loaded, events)], writes };

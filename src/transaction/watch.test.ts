@@ -50,6 +50,26 @@ describe('a waiting transaction', () => {
     expect(chain.effects(toyId(1))).toBe(1);
   });
 
+  test('a receipt from a block that the same endpoint does not hold at its height counts for nothing', async () => {
+    const world = await signed();
+    world.chain.mine();
+    const { rpc } = world.chain;
+    const pinned = rpc.pinned();
+    const stale = {
+      ...pinned,
+      getTransactionReceipt: async (hash: `0x${string}`) => {
+        const receipt = await pinned.getTransactionReceipt(hash);
+        return receipt === null ? null : { ...receipt, blockHash: '0xff' };
+      },
+    };
+    Object.assign(rpc, { pinned: () => stale });
+    await world.step('transaction');
+    expect(await world.transaction(0)).toMatchObject({ phase: 'pending' });
+    Object.assign(rpc, { pinned: () => pinned });
+    await world.step('transaction');
+    expect(await world.transaction(0)).toMatchObject({ phase: 'mined' });
+  });
+
   test('it is settled when CONFIRMATIONS are on top, and ends when its block is final', async () => {
     const world = await signed({ network: { confirmations: 2, finality: 5 } });
     world.chain.mine(2);
@@ -285,6 +305,9 @@ describe('a nonce that an outside transaction took', () => {
     expect(world.alarms().some((it) => it.includes('stopped'))).toBe(true);
     await world.rounds(5);
     expect(await world.transaction(1)).toEqual({ phase: 'none' });
+    // The scan finds it too: one stop is enough.
+    const [stop] = await world.store.find({ table: 'found_transaction', where: { state: 'seen' }, limit: 1 });
+    expect(stop?.['vault']).toBe(OTHER_VAULT);
     expect(await world.lanes.resume('base', 'ops', 'it was ours')).toBe(true);
     await world.rounds(5);
     expect(await world.toy(1)).toBe('done');
