@@ -1,247 +1,289 @@
-import type { Address, Hex } from 'viem';
-import { decodeFunctionResult, encodeFunctionData } from 'viem';
 import { expect } from 'vitest';
 import { SCHEMA } from '../../src/app/schema.ts';
+import type { Row } from '../../src/event-store/event-store.ts';
 import { openSqliteStore } from '../../src/event-store/sqlite/open-sqlite-store.ts';
+import type { SqliteStore } from '../../src/event-store/sqlite/open-sqlite-store.ts';
 import { verify } from '../../src/event-store/verify.ts';
 import { systemClock, systemTimers } from '../../src/ports/system.ts';
 import { formatQuantity, parseQuantity } from '../../src/primitives/quantity.ts';
-import type { LocalNetwork } from '../../src/sandbox/local-partners.ts';
-import type { TestVault } from '../../src/sandbox/test-vault.ts';
-import { receiptAbi } from '../../src/vault/abi.ts';
-import type { RawLog, VaultLog } from '../../src/vault/logs.ts';
-import { decodeLog } from '../../src/vault/logs.ts';
-import { decodeReceiptInformation } from '../../src/vault/receipt-information.ts';
-import { readTag } from '../../src/vault/tag.ts';
+import type { TokenizationRequest } from '../../src/sandbox/alpaca/model.ts';
+import type { VaultFacts } from './chain-facts.ts';
+import { readVaults } from './chain-facts.ts';
 import type { OperationOnWire, World } from './world.ts';
 import { eventually } from './world.ts';
 
-/** What a test did on purpose that the books cannot know. */
-export interface Exceptions {
-  /** Shares that others deposited, less those that others burned, by token; decimal, may be negative. */
-  readonly outside?: Readonly<Record<string, string>>;
-  /** Tokens whose balances were split: amounts on chain are no longer those of the operations. */
-  readonly split?: readonly string[];
-  /** Operations that the test leaves open. */
+/** What a scenario leaves behind on purpose. */
+export interface Leftovers {
+  /** Ids of operations that stay open: held, or waiting for somebody. */
   readonly open?: readonly string[];
-  /** Lanes are left stopped, or vaults of them. */
-  readonly lanesStopped?: boolean;
+  /** Parts of the lines at level error that it provokes; any other such line is a fault. */
+  readonly errors?: readonly string[];
+  /** Confirms that we refused, by tokenization request id. */
+  readonly lostConfirms?: readonly string[];
 }
-
-const OVER = new Set(['completed', 'rejected', 'recorded', 'closed', 'refunded']);
-/** More than any FINALITY that these tests set. */
-const BLOCKS_TO_FINALITY = 5;
 
 /**
- * What must hold after every scenario: nothing is left open, each operation had exactly one effect on chain, shares
- * and tokens add up, the books of receipts are the chain's, every view is what the log implies, and Alpaca has
- * nothing to complain of. Waits for work to end and mines what finality needs.
+ * Waits until nothing is under way, mining what finality needs, and then compares the chain, Alpaca's books and ours
+ * in every way in which a lost, doubled or invented effect would show.
  */
-export async function expectSound(world: World, exceptions: Exceptions = {}): Promise<void> {
-  await comeToRest(world, exceptions);
-  const operations = await world.operations();
-  for (const network of world.partners.networks.values()) {
-    for (const vault of network.vaults.values()) {
-      const own = operations.filter((it) => it.vault === vault.address);
-      if (exceptions.split?.includes(vault.symbol) !== true) {
-        await expectEffects(world, network, vault, own, parseSigned(exceptions.outside?.[vault.symbol]));
-      }
-      await expectReceipts(world, network, vault);
-    }
-  }
-  expectShares(world, operations);
-  expect(await viewDifferences(world)).toEqual([]);
-  expect(world.partners.alpaca.state.complaints).toEqual([]);
+export async function expectInvariants(world: World, leftovers: Leftovers = {}): Promise<void> {
+  const open = new Set(leftovers.open);
+  await settled(world, open);
+  const vaults = await readVaults(world);
+  const redemptions = await world.operations('kind=redemption');
+  const faults = [
+    ...vaults.flatMap((vault) => supplyFaults(vault, redemptions)),
+    ...mintFaults(world, vaults, open),
+    ...redemptionFaults(world, vaults, redemptions, open),
+    ...bookFaults(world, vaults),
+    ...partnerFaults(world, leftovers),
+    ...(await inventoryFaults(world, open)),
+    ...(await readinessFaults(world)),
+    ...errorLines(world, leftovers.errors ?? []),
+  ];
+  expect(faults).toEqual([]);
+  expect(await withReader(world, (store) => verify(store, SCHEMA))).toMatchObject({ differences: [] });
 }
 
-async function comeToRest(world: World, { open = [], lanesStopped = false }: Exceptions): Promise<void> {
-  const unfinished = async (): Promise<readonly OperationOnWire[]> =>
-    (await world.operations()).filter((it) => !OVER.has(it.state) && !open.includes(it.id));
-  try {
-    await eventually(async () => (await unfinished()).length === 0, 'every operation to end');
-  } catch (cause) {
-    throw new Error(`operations are left open: ${JSON.stringify(await unfinished(), null, 1)}`, { cause });
-  }
-  const lanes = async (): Promise<readonly LaneOnWire[]> =>
-    ((await world.api.call('GET', '/lanes')) as { items: LaneOnWire[] }).items;
-  for (const { chain } of world.partners.networks.values()) await chain.mine(BLOCKS_TO_FINALITY);
-  await eventually(
-    async () => (await lanes()).every((it) => it.pending + it.mined === 0),
-    'every transaction to be final',
-  );
-  if (lanesStopped) return;
-  await eventually(
-    async () =>
-      (await lanes()).every((it) => it.state === 'open' && Object.keys(it.stopped_vaults).length === 0),
-    'every lane to be open',
-  );
-}
-
-/** A lane as `GET /lanes` shows it. */
-export interface LaneOnWire {
-  readonly lane: string;
-  readonly network: string;
-  readonly state: string;
-  readonly why: { readonly code: string; readonly message: string } | null;
-  readonly next_nonce: number;
-  readonly chain_nonce: number | null;
-  readonly pending: number;
-  readonly mined: number;
-  readonly balance: string | null;
-  readonly stopped_vaults: Readonly<Record<string, string>>;
-}
-
-/** Every deposit and burn of our signer belongs to one operation, and every operation has exactly its own. */
-async function expectEffects(
-  world: World,
-  network: LocalNetwork,
-  vault: TestVault,
-  operations: readonly OperationOnWire[],
-  outside: bigint,
-): Promise<void> {
-  const deposits: [id: string, shares: string][] = [];
-  const burned = new Map<string, bigint>();
-  for (const log of await vaultLogs(network, vault)) {
-    if (log.kind === 'deposit' && log.sender === world.partners.issuerAddress) {
-      const information = decodeReceiptInformation(log.information);
-      if (information.kind === 'known')
-        deposits.push([information.issuer_request_id, formatQuantity(log.shares)]);
-    }
-    if (log.kind === 'withdraw' && log.sender === world.partners.issuerAddress) {
-      const input = await inputOf(network, log.log.transactionHash);
-      for (const id of readTag(input)?.operationIds ?? [])
-        burned.set(id, (burned.get(id) ?? 0n) + log.shares);
-    }
-  }
-  const minted = operations.filter((it) => it.kind === 'mint' && it.state === 'completed');
-  const redeemed = operations.filter((it) => it.kind === 'redemption' && it.state === 'completed');
-  const byId = (a: readonly [string, string], b: readonly [string, string]) => (a[0] < b[0] ? -1 : 1);
-  expect(deposits.toSorted(byId)).toEqual(minted.map((it) => [it.id, it.qty ?? ''] as const).toSorted(byId));
-  expect([...burned].map(([id, shares]) => [id, formatQuantity(shares)] as const).toSorted(byId)).toEqual(
-    redeemed.map((it) => [it.id, it.burned ?? ''] as const).toSorted(byId),
-  );
-  const supply = sum(minted, 'qty') - sum(redeemed, 'burned') + outside;
-  expect(formatQuantity((await vault.read('totalSupply')) as bigint)).toBe(formatQuantity(supply));
-}
-
-/** The books hold every receipt of the wallet with its balance on chain, and nothing is promised or reserved. */
-async function expectReceipts(world: World, network: LocalNetwork, vault: TestVault): Promise<void> {
-  const holder = world.partners.issuerAddress;
-  const onChain = async (): Promise<readonly (readonly [string, string])[]> => {
-    const highest = (await vault.read('highwaterId')) as bigint;
-    const found: (readonly [string, string])[] = [];
-    for (let id = 1n; id <= highest; id += 1n) {
-      const balance = await receiptBalance(network, vault, holder, id);
-      if (balance > 0n) found.push([String(id), formatQuantity(balance)]);
-    }
-    return found;
-  };
-  const inBooks = async (): Promise<unknown> => {
-    const items = await inventoryOf(world, vault);
-    expect(items.map((it) => it.promised).filter((it) => it !== '0')).toEqual([]);
-    const receipts = items
-      .flatMap((it) => it.receipts)
-      .filter((it) => it.balance !== '0' || it.reserved !== '0');
-    expect(receipts.filter((it) => it.reserved !== '0')).toEqual([]);
-    return receipts.map((it) => [it.receipt_id, it.balance]);
-  };
-  const wanted = JSON.stringify(await onChain());
-  try {
-    await eventually(async () => JSON.stringify(await inBooks()) === wanted, 'the books of receipts');
-  } catch (cause) {
-    expect(await inBooks(), String(cause)).toEqual(JSON.parse(wanted));
-  }
-}
-
-/** A vault's row of `GET /inventory`. */
-export interface InventoryOnWire {
-  readonly vault: string;
-  readonly promised: string;
-  readonly receipts: readonly {
-    readonly receipt_id: string;
-    readonly holder: string | null;
-    readonly balance: string | null;
-    readonly reserved: string;
-  }[];
-}
-
-/** What the books say of a vault's receipts. */
-export async function inventoryOf(world: World, vault: TestVault): Promise<readonly InventoryOnWire[]> {
-  const { items } = (await world.api.call('GET', '/inventory')) as { items: InventoryOnWire[] };
-  return items.filter((it) => it.vault === vault.address);
-}
-
-/** A holder's balance of a receipt on chain, in 10⁻¹⁸. */
-export async function receiptBalance(
-  { chain }: LocalNetwork,
-  vault: TestVault,
-  holder: Address,
-  id: bigint,
-): Promise<bigint> {
-  const data = encodeFunctionData({ abi: receiptAbi, functionName: 'balanceOf', args: [holder, id] });
-  const answer = (await chain.rpc('eth_call', [{ to: vault.receipt, data }, 'latest'])) as Hex;
-  return decodeFunctionResult({ abi: receiptAbi, functionName: 'balanceOf', data: answer });
-}
-
-/** Shares only move between the AP and custody, and custody holds what is minted and not redeemed. */
-function expectShares(world: World, operations: readonly OperationOnWire[]): void {
-  const { ap, state } = world.partners.alpaca;
-  const completed = operations.filter((it) => it.state === 'completed');
-  const underlyings = new Set(completed.map((it) => String(it['underlying'])));
-  for (const symbol of underlyings) {
-    const own = completed.filter((it) => it['underlying'] === symbol);
-    const custody = state.custody.find((it) => it.symbol === symbol)?.quantity ?? 0n;
-    const atAp = ap.positions(world.email).find((it) => it.symbol === symbol)?.quantity ?? 0n;
-    const minted = sum(
-      own.filter((it) => it.kind === 'mint'),
-      'qty',
-    );
-    const redeemed = sum(
-      own.filter((it) => it.kind === 'redemption'),
-      'qty',
-    );
-    expect(formatQuantity(custody), `${symbol} in custody`).toBe(formatQuantity(minted - redeemed));
-    expect(formatQuantity(custody + atAp), `${symbol} in all`).toBe(
-      formatQuantity(parseQuantity(world.shares)),
-    );
-  }
-  const journaled = state.requests.filter((it) => it.status === 'completed').map((it) => it.issuerRequestId);
-  expect(journaled.toSorted()).toEqual(completed.map((it) => it.id).toSorted());
-}
-
-/** What `issuer views verify` would print, from the database beside the running service. */
-export async function viewDifferences(world: World): Promise<readonly unknown[]> {
+/** Reads the service's database beside it, as it is now. */
+export async function withReader<T>(world: World, task: (store: SqliteStore) => Promise<T>): Promise<T> {
   const store = await openSqliteStore({
     path: world.databasePath,
     tables: SCHEMA.tables,
     clock: systemClock,
     timers: systemTimers,
-    readOnly: true,
     onFatal: (error) => {
       throw error;
     },
+    readOnly: true,
   });
   try {
-    return (await verify(store, SCHEMA)).differences;
+    return await task(store);
   } finally {
     await store.close();
   }
 }
 
-/** Every log of a vault, oldest first. */
-export async function vaultLogs({ chain }: LocalNetwork, vault: TestVault): Promise<readonly VaultLog[]> {
-  const filter = { address: vault.address, fromBlock: '0x0', toBlock: 'latest' };
-  return ((await chain.rpc('eth_getLogs', [filter])) as RawLog[]).map(decodeLog);
+/** Waits until only `open` is open; blocks are mined meanwhile, since nothing else makes a transaction final. */
+async function settled(world: World, open: ReadonlySet<string>): Promise<void> {
+  let left: readonly Row[] = [];
+  const look = async (): Promise<boolean> => {
+    for (const { chain } of world.partners.networks.values()) await chain.mine();
+    left = await withReader(world, async (store) => [
+      ...(await store.find({
+        table: 'work',
+        where: { kind: { in: ['mint', 'redemption', 'transaction'] } },
+        limit: 1_000,
+      })),
+      ...(await store.find({ table: 'receipt', where: { reading_due: true }, limit: 1_000 })),
+    ]);
+    return left.every((row) => open.has(row['id'] as string));
+  };
+  await eventually(look, 'everything to come to its end').catch((error: unknown) => {
+    const still = left.filter((row) => !open.has(row['id'] as string));
+    throw new Error(`${String(error)}; still open: ${JSON.stringify(still, jsonBigint)}`);
+  });
 }
 
-async function inputOf({ chain }: LocalNetwork, hash: Hex): Promise<Hex> {
-  return ((await chain.rpc('eth_getTransactionByHash', [hash])) as { input: Hex }).input;
+/** Supply is what was deposited less what was burned, and our wallet holds what redemptions say it does. */
+function supplyFaults(vault: VaultFacts, redemptions: readonly OperationOnWire[]): readonly string[] {
+  const { deposits, withdrawals, totalSupply, held } = vault;
+  const minted = sum(deposits.map((it) => it.assets));
+  const burned = sum(withdrawals.map((it) => it.shares));
+  const kept = redemptions.filter((it) => it['vault'] === vault.vault && it.state !== 'completed');
+  const owed = sum(kept.map((it) => quantity(it.shares) - quantity(it.burned)));
+  return [
+    ...differ(`supply of ${vault.vault}`, totalSupply, minted - burned),
+    ...differ(`shares of ${vault.vault} in our wallet`, held, owed),
+  ];
 }
 
-function sum(operations: readonly OperationOnWire[], member: 'qty' | 'burned'): bigint {
-  return operations.reduce((total, it) => total + parseQuantity(it[member] ?? '0'), 0n);
+/** Every journaled mint is on chain once, for the right wallet and amount, and nothing else ever was minted. */
+function mintFaults(
+  world: World,
+  vaults: readonly VaultFacts[],
+  open: ReadonlySet<string>,
+): readonly string[] {
+  const issuer = world.partners.issuerAddress;
+  const journaled = journaledOf(world, 'mint');
+  const faults: string[] = [];
+  for (const [id, request] of journaled) {
+    const found = vaults.flatMap((vault) =>
+      vault.deposits.filter((it) => it.operationId === id).map((deposit) => ({ vault, deposit })),
+    );
+    const [effect] = found;
+    if (found.length !== 1 || effect === undefined) {
+      if (found.length > 1 || !open.has(id)) faults.push(`mint ${id} has ${String(found.length)} deposits`);
+      continue;
+    }
+    const { vault, deposit } = effect;
+    const { transactionHash, owner, assets } = deposit;
+    faults.push(...differ(`deposit of mint ${id}`, assets, request.quantity));
+    if (owner !== issuer) faults.push(`the receipt of mint ${id} went to ${owner}`);
+    const isPassedOn = vault.transfers.some(
+      (it) =>
+        it.transactionHash === transactionHash &&
+        it.from === issuer &&
+        it.to === request.wallet.toLowerCase() &&
+        it.value === request.quantity,
+    );
+    if (!isPassedOn) faults.push(`mint ${id} did not reach its wallet`);
+    const isTold = request.status === 'completed' && request.txHash === transactionHash;
+    if (!isTold && !open.has(id)) faults.push(`Alpaca has ${String(request.txHash)} for mint ${id}`);
+  }
+  for (const { operationId } of vaults.flatMap((it) => it.deposits)) {
+    if (!journaled.has(operationId ?? '')) faults.push(`${String(operationId)} was minted without a journal`);
+  }
+  return faults;
 }
 
-function parseSigned(text = '0'): bigint {
-  return text.startsWith('-') ? -parseQuantity(text.slice(1)) : parseQuantity(text);
+/** Every transfer to us has its operation; what was journaled is burned once and its dust is back; nothing else is. */
+function redemptionFaults(
+  world: World,
+  vaults: readonly VaultFacts[],
+  redemptions: readonly OperationOnWire[],
+  open: ReadonlySet<string>,
+): readonly string[] {
+  const journaled = journaledOf(world, 'redeem');
+  const byId = new Map(redemptions.map((it) => [it.id, it]));
+  const faults: string[] = [];
+  for (const { operationIds, transactionHash } of vaults.flatMap((it) => it.withdrawals)) {
+    const [id = '', ...more] = operationIds;
+    if (!byId.has(id) || more.length > 0) faults.push(`${transactionHash} burns for ${operationIds.join()}`);
+  }
+  for (const operation of redemptions) {
+    const { id, state } = operation;
+    const burns = vaults.flatMap((it) => it.withdrawals).filter((it) => it.operationIds.includes(id));
+    const burned = sum(burns.map((it) => it.shares));
+    const journal = journaled.get(id)?.quantity ?? 0n;
+    faults.push(...differ(`burned of redemption ${id} as shown`, quantity(operation.burned), burned));
+    if (burned > journal) faults.push(`redemption ${id} burned ${formatQuantity(burned - journal)} too much`);
+    if (open.has(id)) continue;
+    if (journal !== burned || (state === 'completed') !== journal > 0n) {
+      faults.push(`redemption ${id} is ${state}; journaled ${String(journal)}, burned ${String(burned)}`);
+    }
+  }
+  return [...faults, ...vaults.flatMap((it) => transferFaults(world, it, redemptions))];
+}
+
+/** Each transfer to our wallet is one operation, and what left it is exactly the mints and the dust. */
+function transferFaults(
+  world: World,
+  vault: VaultFacts,
+  redemptions: readonly OperationOnWire[],
+): readonly string[] {
+  const issuer = world.partners.issuerAddress;
+  const own = redemptions.filter((it) => it['vault'] === vault.vault);
+  const incoming = vault.transfers.filter((it) => it.to === issuer);
+  const shown = own.map((it) => `${String(it.tx_hash)} ${String(quantity(it.shares))}`).sort();
+  const seen = incoming.map((it) => `${it.transactionHash} ${String(it.value)}`).sort();
+  const mints = journaledOf(world, 'mint');
+  const due = new Map<string, bigint>();
+  const add = (wallet: string, amount: bigint): void =>
+    void due.set(wallet, (due.get(wallet) ?? 0n) + amount);
+  for (const { operationId, assets } of vault.deposits) add(mintedFor(mints, operationId), assets);
+  for (const it of own) {
+    if (it.state === 'completed') add(String(it['wallet']), quantity(it.dust));
+  }
+  for (const { from, to, value } of vault.transfers) if (from === issuer && to !== issuer) add(to, -value);
+  return [
+    ...(shown.join() === seen.join() ? [] : [`transfers in: ${seen.join()}; operations: ${shown.join()}`]),
+    ...[...due].flatMap(([wallet, amount]) => differ(`sent to ${wallet} on ${vault.vault}`, amount, 0n)),
+  ];
+}
+
+function mintedFor(mints: ReadonlyMap<string, TokenizationRequest>, operationId: string | null): string {
+  return mints.get(operationId ?? '')?.wallet.toLowerCase() ?? 'nobody';
+}
+
+/** No share was lost between the AP and custody, and custody holds what is outside on chain. */
+function bookFaults(world: World, vaults: readonly VaultFacts[]): readonly string[] {
+  const { state, ap } = world.partners.alpaca;
+  return [...new Set(vaults.map((it) => it.underlying))].flatMap((underlying) => {
+    const ofSymbol = (rows: readonly { symbol: string; quantity: bigint }[]): bigint =>
+      rows.find((it) => it.symbol === underlying)?.quantity ?? 0n;
+    const custody = ofSymbol(state.custody);
+    const withParticipants = sum(state.participants.map((it) => ofSymbol(ap.positions(it.email))));
+    const supply = sum(vaults.filter((it) => it.underlying === underlying).map((it) => it.totalSupply));
+    const unminted = sum(
+      [...journaledOf(world, 'mint')].flatMap(([id, it]) =>
+        it.underlying === underlying && !vaults.some((v) => v.deposits.some((d) => d.operationId === id))
+          ? [it.quantity]
+          : [],
+      ),
+    );
+    return [
+      ...differ(`${underlying} at Alpaca`, custody + withParticipants, parseQuantity(world.shares)),
+      ...differ(`custody of ${underlying}`, custody, supply + unminted),
+    ];
+  });
+}
+
+function partnerFaults(world: World, leftovers: Leftovers): readonly string[] {
+  const { requests, complaints } = world.partners.alpaca.state;
+  const lost = requests.filter((it) => it.confirm === 'lost' && !leftovers.lostConfirms?.includes(it.id));
+  return [...complaints, ...lost.map((it) => `the confirm of ${it.id} was lost: ${String(it.reason)}`)];
+}
+
+async function inventoryFaults(world: World, open: ReadonlySet<string>): Promise<readonly string[]> {
+  const { differences } = (await world.api.call('POST', '/inventory/reconcile', {})) as {
+    differences: unknown[];
+  };
+  const { items } = (await world.api.call('GET', '/inventory')) as {
+    items: { vault: string; promised: string; receipts: { receipt_id: string; reserved: string }[] }[];
+  };
+  const bound = items.flatMap(({ vault, promised, receipts }) => [
+    ...differ(`promised of ${vault}`, quantity(promised), 0n),
+    ...receipts.flatMap((it) =>
+      differ(`reserved of receipt ${it.receipt_id} of ${vault}`, quantity(it.reserved), 0n),
+    ),
+  ]);
+  return [
+    ...differences.map((it) => `inventory: ${JSON.stringify(it)}`),
+    // An operation that stays open may hold what it was promised.
+    ...(open.size === 0 ? bound : []),
+  ];
+}
+
+async function readinessFaults(world: World): Promise<readonly string[]> {
+  const report = (await world.api.call('GET', '/ready')) as {
+    alpaca: string;
+    networks: Record<string, { chain: string; scan: string; lane: string; signer: string }>;
+  };
+  const verdicts = Object.entries(report.networks).flatMap(([network, { chain, scan, lane, signer }]) =>
+    [chain, scan, lane, signer].map((it) => `${network}: ${it}`),
+  );
+  return [`alpaca: ${report.alpaca}`, ...verdicts].filter((it) => !it.endsWith(': ok'));
+}
+
+function errorLines(world: World, expected: readonly string[]): readonly string[] {
+  return world
+    .issuer()
+    .output.filter((line) => line.includes('"level":"error"') && !expected.some((it) => line.includes(it)));
+}
+
+/** Requests whose shares moved, by our id. */
+function journaledOf(world: World, type: 'mint' | 'redeem'): ReadonlyMap<string, TokenizationRequest> {
+  const { requests } = world.partners.alpaca.state;
+  return new Map(
+    requests
+      .filter((it) => it.type === type && it.journal?.status === 'executed')
+      .map((it) => [it.issuerRequestId ?? it.id, it]),
+  );
+}
+
+function differ(what: string, found: bigint, wanted: bigint): readonly string[] {
+  return found === wanted ? [] : [`${what}: ${formatQuantity(found)}, not ${formatQuantity(wanted)}`];
+}
+
+function quantity(text: string | null): bigint {
+  return text === null ? 0n : parseQuantity(text);
+}
+
+function sum(values: readonly bigint[]): bigint {
+  return values.reduce((total, it) => total + it, 0n);
+}
+
+function jsonBigint(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
 }
