@@ -67,8 +67,8 @@ export interface World {
   network(name?: string): LocalNetwork;
   /** By default the first token, on the first network that has it. */
   vault(token?: string, network?: string): TestVault;
-  /** Ends the process with this signal, if it runs, and starts a new one on the same database. */
-  restart(signal?: NodeJS.Signals): Promise<void>;
+  /** Ends the process with this signal, if it runs, and starts a new one on the same database with these options. */
+  restart(signal?: NodeJS.Signals, args?: readonly string[]): Promise<void>;
   /** Orders a mint as the AP, and resolves when the service has answered. */
   orderMint(qty: string, options?: MintOptions): Promise<TokenizationRequest>;
   /** The same, and waits until Alpaca has the callback. */
@@ -118,8 +118,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     await partners.stop();
     rmSync(folder, { recursive: true, force: true });
   };
-  const start = async (): Promise<void> => {
-    issuer = await startIssuerProcess(env);
+  const start = async (args?: readonly string[]): Promise<void> => {
+    issuer = await startIssuerProcess(env, args);
     // The port stays the same from now on, so that whoever knows the URL finds the next process too.
     env['PORT'] = new URL(issuer.url).port;
     partners.alpaca.setIssuer({ url: issuer.url, apiKey: partners.keys.alpaca });
@@ -155,7 +155,7 @@ function createWorld(parts: {
   readonly databasePath: string;
   readonly shares: string;
   readonly issuer: () => RunningIssuer;
-  readonly start: () => Promise<void>;
+  readonly start: (args?: readonly string[]) => Promise<void>;
   readonly stop: () => Promise<void>;
 }): Omit<World, 'clientId'> {
   const { partners, networks } = parts;
@@ -207,9 +207,9 @@ function createWorld(parts: {
     issuer: parts.issuer,
     network,
     vault,
-    async restart(signal = 'SIGTERM') {
+    async restart(signal = 'SIGTERM', args) {
       await parts.issuer().stop(signal);
-      await parts.start();
+      await parts.start(args);
     },
     orderMint,
     async mint(qty, mintOptions) {
