@@ -96,6 +96,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   });
   const mint = createMint({
     ledger,
+    store,
     directory,
     catalog,
     clock,
@@ -225,6 +226,8 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       await lanes.openAll();
       // The quarantine is in the log by now, so the stamp has done its work.
       if (options.restored) await store.clearBackupStamp();
+      // Mints that were ready for the lane of a signer that was replaced since go on with the present one.
+      for (const { config: it } of networks) await mint.moveStranded(it.network, it.chainId);
       for (const watcher of watchers) await watcher.start();
       const url = await server.listen({ host: config.host, port: config.port });
       running.start();

@@ -45,7 +45,7 @@ export class RowMissing extends IssuanceError {
   constructor(table: string, key: Readonly<Record<string, string | number>>) {
     super(
       'row_missing',
-      `table ${table} has no row ${JSON.stringify(key)}: read it again; "issuer views verify" tells whether it should exist`,
+      `table ${table} has no row ${JSON.stringify(key)}: "issuer views verify" tells whether it should exist`,
       { details: { table, key: JSON.stringify(key) } },
     );
     this.table = table;
