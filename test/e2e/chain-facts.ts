@@ -19,6 +19,7 @@ interface DepositFact {
 interface WithdrawalFact {
   /** From the tag of the transaction that burned. */
   readonly operationIds: readonly string[];
+  readonly owner: string;
   readonly shares: bigint;
   readonly receiptId: bigint;
   readonly transactionHash: Hex;
@@ -83,7 +84,13 @@ async function readVault(
     } else if (eventName === 'Withdraw') {
       const operationIds = tags.get(transactionHash) ?? (await readTagOf(rpc, transactionHash));
       tags.set(transactionHash, operationIds);
-      withdrawals.push({ operationIds, shares: amount('shares'), receiptId: amount('id'), transactionHash });
+      withdrawals.push({
+        operationIds,
+        owner: text('owner'),
+        shares: amount('shares'),
+        receiptId: amount('id'),
+        transactionHash,
+      });
     } else if (text('from') !== zeroAddress && text('to') !== zeroAddress) {
       transfers.push({ from: text('from'), to: text('to'), value: amount('value'), transactionHash });
     }

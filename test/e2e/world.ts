@@ -20,6 +20,8 @@ export interface WorldOptions {
   readonly alpaca?: Partial<SimulatedAlpacaOptions>;
   /** Settings of the service beside those that the partners need. */
   readonly env?: Readonly<Record<string, string>>;
+  /** More of them, from what the partners turned out to be: the URL of a proxy in front of a chain, say. */
+  readonly settings?: (partners: LocalPartners) => Promise<Readonly<Record<string, string>>>;
   /** Shares of each underlying that the AP has at the start; default 1,000,000. */
   readonly shares?: string;
 }
@@ -125,6 +127,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     partners.alpaca.setIssuer({ url: issuer.url, apiKey: partners.keys.alpaca });
   };
   try {
+    Object.assign(env, await options.settings?.(partners));
     await start();
     const world = createWorld({
       partners,
