@@ -76,7 +76,7 @@ export function evolveLane(state: LaneState, event: LaneEvent): LaneState {
   }
 }
 
-/** `stopped` hides a quarantine: nothing at all happens until an operator resumes the lane. */
+/** `stopped` hides a quarantine: nothing new is promised until an operator resumes the lane. */
 export function lanePhase(state: LaneState): 'none' | 'open' | 'quarantine' | 'stopped' {
   if (state.kind === 'none') return 'none';
   if (state.stopped !== null) return 'stopped';

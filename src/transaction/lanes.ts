@@ -109,48 +109,60 @@ export function createLanes(options: LanesOptions): Lanes {
     async openAll() {
       for (const lane of lanes.values()) await openLane(deps, lane, restored);
     },
-    async cancel(transactionId, metadata) {
-      const loaded = await ledger.load(transactionKind, transactionId);
-      if (loaded.state.phase === 'none') {
-        throw new IssuanceError('transaction_unknown', `there is no transaction ${transactionId}`);
-      }
-      const lane = lanes.get(laneId(loaded.state.chainId, loaded.state.signer));
-      if (lane === undefined) {
-        throw new IssuanceError(
-          'signer_retired',
-          `the signer of ${transactionId} is not configured any more`,
-        );
-      }
-      await cancelTransaction(deps, lane, loaded, metadata);
-    },
-    async resume(network, actor, reason) {
-      const ofNetwork = [...lanes.values()].filter((lane) => lane.network === network);
-      if (ofNetwork.length === 0) {
-        throw new IssuanceError('network_unknown', `no lane serves network ${network}`);
-      }
-      let resumed = false;
-      for (const { context } of ofNetwork) {
-        const { state } = await ledger.load(laneKind, context.lane);
-        const { committed } = await transact(
-          ledger,
-          laneKind,
-          context.lane,
-          ({ state }) => {
-            const events = decideResume(state, actor, reason);
-            return events.length === 0 ? null : { events };
-          },
-          { actor, reason },
-        );
-        resumed ||= committed !== null;
-        deps.alarms.clear(`stopped/${context.lane}`);
-        const vaults = state.kind === 'none' ? [] : Object.keys(state.stoppedVaults);
-        for (const vault of vaults) deps.alarms.clear(`vault_stopped/${context.lane}/${vault}`);
-      }
-      return resumed;
-    },
+    cancel: (transactionId, metadata) => cancel(deps, lanes, transactionId, metadata),
+    resume: (network, actor, reason) => resume(deps, lanes, network, actor, reason),
     status: () => readLaneStatus(store, lanes),
     close: unsubscribe,
   };
+}
+
+async function cancel(
+  deps: LaneDeps,
+  lanes: ReadonlyMap<LaneId, Lane>,
+  transactionId: string,
+  metadata: Metadata,
+): Promise<void> {
+  const loaded = await deps.ledger.load(transactionKind, transactionId);
+  const { state } = loaded;
+  if (state.phase === 'none') {
+    throw new IssuanceError('transaction_unknown', `there is no transaction ${transactionId}`);
+  }
+  const lane = lanes.get(laneId(state.chainId, state.signer));
+  if (lane === undefined) {
+    throw new IssuanceError('signer_retired', `the signer of ${transactionId} is not configured any more`);
+  }
+  await cancelTransaction(deps, lane, loaded, metadata);
+}
+
+async function resume(
+  deps: LaneDeps,
+  lanes: ReadonlyMap<LaneId, Lane>,
+  network: string,
+  actor: string,
+  reason: string,
+): Promise<boolean> {
+  const ofNetwork = [...lanes.values()].filter((lane) => lane.network === network);
+  if (ofNetwork.length === 0) {
+    throw new IssuanceError('network_unknown', `no lane serves network ${network}`);
+  }
+  let resumed = false;
+  for (const { context } of ofNetwork) {
+    const { committed, loaded } = await transact(
+      deps.ledger,
+      laneKind,
+      context.lane,
+      ({ state }) => {
+        const events = decideResume(state, actor, reason);
+        return events.length === 0 ? null : { events };
+      },
+      { actor, reason },
+    );
+    resumed ||= committed !== null;
+    deps.alarms.clear(`stopped/${context.lane}`);
+    const vaults = loaded.state.kind === 'none' ? [] : Object.keys(loaded.state.stoppedVaults);
+    for (const vault of vaults) deps.alarms.clear(`vault_stopped/${context.lane}/${vault}`);
+  }
+  return resumed;
 }
 
 function idOf({ chainId, signer }: LaneNetwork): LaneId {
