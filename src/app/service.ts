@@ -107,6 +107,9 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     rpcOf,
     log,
   });
+  // What wakes the engine is made before it, since it needs their workers: bound when it exists.
+  let engine: Engine | null = null;
+  const wake = (ids: readonly string[]): void => engine?.wake(ids);
   const redemption = createRedemption({
     ledger,
     store,
@@ -115,6 +118,8 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     inventory,
     alpaca,
     clock,
+    log,
+    engineWake: wake,
     wallets,
     canSign: (_chainId, wallet) => wallet === signerAddress,
   });
@@ -125,9 +130,6 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     createReceiptConsumer({ ledger, wallets }),
     createFoundConsumer({ store, ledger }),
   ];
-  // What wakes the engine is made before it, since it needs their workers: bound when it exists.
-  let engine: Engine | null = null;
-  const wake = (ids: readonly string[]): void => engine?.wake(ids);
   const watchers = networks.map((it) =>
     createNetworkWatcher(it, { ledger, store, log, wallets, consumers, isBusy: openWork.isBusy, wake }),
   );
@@ -217,6 +219,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     await running.stop();
     lanes.close();
     reconciliation.close();
+    redemption.close();
     openWork.stop();
     await store.close();
     log.info({}, 'stopped');

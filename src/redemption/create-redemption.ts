@@ -7,9 +7,11 @@ import type { Ledger } from '../event-store/ledger.ts';
 import type { Catalog, Directory } from '../operation/directory.ts';
 import type { Clock } from '../ports/ports.ts';
 import type { Inventory } from '../receipt/inventory.ts';
+import type { Log } from '../telemetry/log.ts';
 import type { LaneFeature } from '../transaction/lane-feature.ts';
 import { createRedemptionConsumer } from './consumer.ts';
 import { createRedemptionLane } from './lane.ts';
+import { watchReceipts } from './receipts-free.ts';
 import type { WaitReason } from './state.ts';
 import { owedShares, wakeRedemptions } from './waiting.ts';
 import { createRedemptionWorker } from './worker.ts';
@@ -22,6 +24,9 @@ export interface RedemptionOptions {
   readonly inventory: Inventory;
   readonly alpaca: AlpacaClient;
   readonly clock: Clock;
+  readonly log: Log;
+  /** Makes these operations due now, as the engine's `wake` does. */
+  readonly engineWake: (ids: readonly string[]) => void;
   /** Our signers on a network, retired ones too, in lower case. */
   readonly wallets: (network: string) => readonly Address[];
   /** Whether a lane signs for this wallet at present. */
@@ -38,10 +43,14 @@ export interface RedemptionFeature {
   wake(reason: WaitReason): Promise<void>;
   /** Shares of a vault that must lie in our wallets, in 10⁻¹⁸. */
   owedShares(chainId: number, vault: Address): Promise<bigint>;
+  /** Stops listening to the store. */
+  close(): void;
 }
 
 /** Creates the redemption feature. */
 export function createRedemption(options: RedemptionOptions): RedemptionFeature {
+  const { store, log, engineWake } = options;
+  const receipts = watchReceipts({ store, log, wake: engineWake });
   return {
     consumer: createRedemptionConsumer(options),
     worker: createRedemptionWorker(options),
@@ -52,6 +61,9 @@ export function createRedemption(options: RedemptionOptions): RedemptionFeature 
     async wake(reason) {
       await wakeRedemptions(options, reason);
     },
-    owedShares: (chainId, vault) => owedShares(options.store, chainId, vault),
+    owedShares: (chainId, vault) => owedShares(store, chainId, vault),
+    close: () => {
+      receipts.close();
+    },
   };
 }
