@@ -1,10 +1,10 @@
 import type { Config } from '../config/config.ts';
-import { rebuild } from '../event-store/rebuild.ts';
 import { IN_MEMORY, openSqliteStore } from '../event-store/sqlite/open-sqlite-store.ts';
 import type { Ports } from '../ports/ports.ts';
 import { createLocalSigner } from '../signer/local-signer.ts';
 import type { Log } from '../telemetry/log.ts';
-import { SCHEMA } from './schema.ts';
+import { bringViewsUpToDate } from './current-views.ts';
+import { SCHEMA, VIEWS_VERSION } from './schema.ts';
 import type { Service } from './service.ts';
 import { createService } from './service.ts';
 
@@ -42,11 +42,7 @@ export async function bootService(options: BootOptions): Promise<{ service: Serv
     },
   });
   try {
-    if (store.rebuildNeeded) {
-      log.info({}, 'rebuilding the views, since their form changed');
-      const report = await rebuild(store, SCHEMA);
-      log.info({ ...report }, 'views rebuilt');
-    }
+    await bringViewsUpToDate(store, SCHEMA, VIEWS_VERSION, log);
     const restored = options.restored || (await store.isBackup());
     const service = await createService({ config, ports, log, store, signer, restored });
     try {

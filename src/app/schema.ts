@@ -13,6 +13,12 @@ import { RECEIPT_TABLES, receiptKind } from '../receipt/receipt-kind.ts';
 import { OWED_TABLE, redemptionKind } from '../redemption/redemption-kind.ts';
 import { laneKinds, laneTables } from '../transaction/lanes.ts';
 
+/**
+ * What the tables of the log hold. Raise it whenever `rows()` or `evolve` of a kind gives other rows for the same events
+ * although no table changed: the store sees changed tables by itself, and nothing else tells it that rows are outdated.
+ */
+export const VIEWS_VERSION = 1;
+
 /** Every category of streams and every table of the program. */
 export const SCHEMA: Schema = {
   kinds: [
