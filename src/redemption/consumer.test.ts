@@ -151,7 +151,7 @@ describe('taking in transfers', () => {
   ])('an endpoint that %s stops the range, and nothing is skipped', async (_name, change) => {
     const { consume, chain, store } = await open();
     Object.assign(chain, change);
-    await expect(consume([incoming()])).rejects.toMatchObject({ code: 'rpc_unreachable' });
+    await expect(consume([incoming()])).rejects.toMatchObject({ code: 'unsettled_logs' });
     expect(await store.lastPosition()).toBe(0);
   });
 });

@@ -1,12 +1,13 @@
 import type { Address, Hex } from 'viem';
 import type { LogBatch, LogConsumer } from '../chain/watcher/types.ts';
+import { UnsettledLogs } from '../chain/watcher/unsettled-logs.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import type { Change, Ledger } from '../event-store/ledger.ts';
 import { change } from '../event-store/ledger.ts';
 import type { Catalog, Directory } from '../operation/directory.ts';
 import { OPERATION_TABLE } from '../operation/operation-row.ts';
 import { ZERO_ADDRESS } from '../primitives/address.ts';
-import { IssuanceError, RpcFailure } from '../primitives/failures.ts';
+import { IssuanceError } from '../primitives/failures.ts';
 import { redemptionId } from '../primitives/uuid.ts';
 import { transferOrdinals } from '../vault/moments.ts';
 import type { RedemptionCommand } from './decide.ts';
@@ -88,9 +89,10 @@ async function detect(
   const isInBatch =
     receipt !== null && receipt.blockNumber >= batch.fromBlock && receipt.blockNumber <= batch.toBlock;
   if (!isInBatch)
-    throw unsettled(`the endpoint gave a log of ${transactionHash} and no receipt for its block`);
+    throw new UnsettledLogs(`the endpoint gave a log of ${transactionHash} and no receipt for its block`);
   const read = transferOrdinals(receipt.logs, vault);
-  if (read.kind === 'unusable') throw unsettled(`the receipt of ${transactionHash} is unusable: ${read.why}`);
+  if (read.kind === 'unusable')
+    throw new UnsettledLogs(`the receipt of ${transactionHash} is unusable: ${read.why}`);
   const asset = await options.catalog.vault(chainId, vault);
   if (asset === null)
     throw new IssuanceError('vault_unknown', `the vault ${vault} is watched and of no asset`);
@@ -117,9 +119,4 @@ async function detect(
     if (events.length > 0) changes.push(change(redemptionKind, loaded, events));
   }
   return changes;
-}
-
-/** Nothing is recorded, and the range is read again. */
-function unsettled(message: string): RpcFailure {
-  return new RpcFailure(message, { kind: 'unreachable', method: 'eth_getTransactionReceipt' });
 }
