@@ -1,9 +1,11 @@
 import type { Address } from 'viem';
 import type { EventStore } from '../event-store/event-store.ts';
+import type { Ledger } from '../event-store/ledger.ts';
 import type { LaneId } from './lane-feature.ts';
 import { LANE_TABLE } from './lane-state.ts';
+import { readNetworkGate } from './network-gate.ts';
 import { nextNonce } from './nonces.ts';
-import type { Lane } from './runtime.ts';
+import type { Lane, LaneCondition } from './runtime.ts';
 import { TRANSACTION_TABLE } from './transaction-kind.ts';
 
 /** One lane, for operators. */
@@ -35,6 +37,7 @@ export interface LaneStatus {
 export async function readLaneStatus(
   store: EventStore,
   lanes: ReadonlyMap<LaneId, Lane>,
+  ledger: Ledger,
 ): Promise<readonly LaneStatus[]> {
   const rows = await store.find({ table: LANE_TABLE.name, orderBy: [['id', 'asc']], limit: 1_000 });
   return Promise.all(
@@ -45,7 +48,7 @@ export async function readLaneStatus(
       const count = (which: string) =>
         store.count({ table: TRANSACTION_TABLE.name, where: { lane: id, phase: which } });
       const why = row['why'] as string | null;
-      const seen = lane?.view.condition ?? null;
+      const seen = await hindrance(ledger, lane);
       return {
         lane: id,
         network: row['network'] as string,
@@ -64,4 +67,13 @@ export async function readLaneStatus(
       };
     }),
   );
+}
+
+/** What hinders a configured lane besides its own state. */
+async function hindrance(ledger: Ledger, lane: Lane | undefined): Promise<LaneCondition | null> {
+  if (lane === undefined) return null;
+  const { stopped } = await readNetworkGate(ledger, lane.network);
+  return stopped === null
+    ? lane.view.condition
+    : { code: 'network_stopped', message: `the network is stopped: ${stopped}` };
 }

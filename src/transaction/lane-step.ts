@@ -10,6 +10,7 @@ import type { LaneState, OpenedLane } from './lane-state.ts';
 import { decideQuarantine, laneKind } from './lane-state.ts';
 import type { Means } from './means.ts';
 import { affordableFees, canPay, readMeans } from './means.ts';
+import { readNetworkGate } from './network-gate.ts';
 import { nextNonce, unpromisedNonces } from './nonces.ts';
 import type { Batch } from './plan-ready.ts';
 import { planReady, SIGN_REFUSED } from './plan-ready.ts';
@@ -45,6 +46,11 @@ export async function stepLane(deps: LaneDeps, lane: Lane): Promise<StepResult> 
   if (state.stopped !== null) {
     lane.view.condition = { code: 'stopped', message: state.stopped.why };
     return { kind: 'later', delayMs: IDLE_CHECK_MS };
+  }
+  const gate = await readNetworkGate(deps.ledger, lane.network);
+  if (gate.stopped !== null) {
+    lane.view.isWaiting = true;
+    return { kind: 'later', delayMs: lane.pollMs };
   }
   const next = await nextNonce(deps.store, laneId);
   const { quarantine } = state;

@@ -111,7 +111,7 @@ export function createLanes(options: LanesOptions): Lanes {
     },
     cancel: (transactionId, metadata) => cancel(deps, lanes, transactionId, metadata),
     resume: (network, actor, reason) => resume(deps, lanes, network, actor, reason),
-    status: () => readLaneStatus(store, lanes),
+    status: () => readLaneStatus(store, lanes, ledger),
     close: unsubscribe,
   };
 }

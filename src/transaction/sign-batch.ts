@@ -9,10 +9,11 @@ import {
   VersionConflict,
 } from '../event-store/errors.ts';
 import { change } from '../event-store/ledger.ts';
-import type { Loaded } from '../event-store/ledger.ts';
+import type { Change, Loaded } from '../event-store/ledger.ts';
 import { HttpFailure, IssuanceError, RpcFailure } from '../primitives/failures.ts';
 import type { LaneState } from './lane-state.ts';
 import { laneKind } from './lane-state.ts';
+import { readNetworkGate } from './network-gate.ts';
 import type { Planned } from './plan-ready.ts';
 import type { LaneFeature } from './lane-feature.ts';
 import type { Lane, LaneDeps } from './runtime.ts';
@@ -43,7 +44,8 @@ export type Promised =
 
 /**
  * Promises a nonce: signs, commits the signed bytes with everything that belongs to them, and only then sends. The
- * commit requires that the nonce was never promised and that the lane is as it was when this was decided.
+ * commit requires that the nonce was never promised, that the lane is as it was when this was decided, and that its
+ * network is not stopped.
  */
 export async function promiseNonce(
   deps: LaneDeps,
@@ -51,9 +53,16 @@ export async function promiseNonce(
   laneLoaded: Loaded<LaneState>,
   assignment: Assignment,
 ): Promise<Promised> {
+  const gate = await readNetworkGate(deps.ledger, lane.network);
+  if (gate.stopped !== null) return { kind: 'conflict' };
   let committed: { readonly id: string; readonly variant: Variant };
   try {
-    committed = await signAndCommit(deps, lane, laneLoaded, assignment);
+    committed = await signAndCommit(
+      deps,
+      lane,
+      [change(laneKind, laneLoaded, []), ...gate.requires],
+      assignment,
+    );
   } catch (error) {
     const fields = { lane: lane.context.lane, nonce: assignment.nonce };
     if (error instanceof VersionConflict || error instanceof GuardConflict) {
@@ -87,7 +96,7 @@ function isRefusal(error: unknown): boolean {
 async function signAndCommit(
   deps: LaneDeps,
   lane: Lane,
-  laneLoaded: Loaded<LaneState>,
+  required: readonly Change[],
   { nonce, content, fees, batch }: Assignment,
 ): Promise<{ readonly id: string; readonly variant: Variant }> {
   const id = transactionId(lane.context.lane, nonce);
@@ -116,7 +125,7 @@ async function signAndCommit(
           batch.entries.map(({ plan }) => plan),
         );
   await deps.ledger.commit({
-    changes: [change(transactionKind, loaded, events), change(laneKind, laneLoaded, []), ...outcome.changes],
+    changes: [change(transactionKind, loaded, events), ...required, ...outcome.changes],
     guards: outcome.guards ?? [],
     writes: outcome.writes ?? [],
     metadata: { actor: 'engine', causation: variant.hash },

@@ -1,6 +1,7 @@
 import type { Address, Hex } from 'viem';
 import { keccak256, toHex } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
+import { NETWORK_TABLE, networkKind } from '../chain/watcher/network.ts';
 import { WORK_TABLE, readWorkRow } from '../engine/work.ts';
 import type { WorkRow } from '../engine/work.ts';
 import { anyKind, createLedger } from '../event-store/create-ledger.ts';
@@ -91,7 +92,7 @@ export interface WorldOptions {
 /** A store, a chain, a lane and toys, stepped by hand. */
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const chain = options.chain ?? createTestChain({ chainId: CHAIN_ID });
-  const tables = [...laneTables, WORK_TABLE, TOY_EFFECT_TABLE];
+  const tables = [...laneTables, NETWORK_TABLE, WORK_TABLE, TOY_EFFECT_TABLE];
   const timersDue: (() => void)[] = [];
   const timers: LanesOptions['timers'] = {
     after: (_, task) => {
@@ -110,7 +111,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const world = state as World;
   const path = options.path ?? ':memory:';
   const store = await openSqliteStore({ path, tables, clock, timers, onFatal: fatal });
-  const kinds = [...laneKinds, anyKind(toyKind)];
+  const kinds = [...laneKinds, anyKind(networkKind), anyKind(toyKind)];
   const ledger = createLedger(store, { kinds, tables });
   const feature = createToyFeature(ledger, { blocked });
   const lines: Line[] = [];
