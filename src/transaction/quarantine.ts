@@ -27,7 +27,7 @@ export async function stepQuarantine(
   next: number,
 ): Promise<StepResult> {
   const { window } = state.quarantine;
-  if (window === null) return openWindow(deps, lane, loaded, counts);
+  if (window === null) return openWindow(deps, lane, loaded, counts, next);
   const { store } = deps;
   const laneId = lane.context.lane;
   const missing = await unpromisedNonces(store, laneId, window.firstNonce, window.lastNonce);
@@ -41,7 +41,10 @@ export async function stepQuarantine(
   });
   if (open > 0) return waiting(lane, `${String(open)} transactions are not final yet`, shortPauseMs(lane));
   // Transactions that were hidden behind a gap in the mempool until the fillers closed it.
-  if (counts.latest > next || counts.pending > next) return openWindow(deps, lane, loaded, counts);
+  const isMoreSeen = counts.latest > next || counts.pending > next;
+  if (isMoreSeen || !(await isClosedByFillers(deps, lane, window.lastNonce))) {
+    return openWindow(deps, lane, loaded, counts, next);
+  }
 
   const [last] = await store.find({
     table: TRANSACTION_TABLE.name,
@@ -63,16 +66,33 @@ function waiting(lane: Lane, message: string, delayMs: number): StepResult {
 }
 
 /**
- * From the chain's latest, as many nonces as can have been in flight, and all that are seen to wait. Those that this
- * database signed for need no filler: they are watched like any other.
+ * True when the window ends in as many fillers as can have been in flight. The lowest filler that won its nonce shows
+ * where the chain stood when it was signed, whatever the nodes said then; nothing forgotten lies further beyond.
+ */
+async function isClosedByFillers(deps: LaneDeps, lane: Lane, lastNonce: number): Promise<boolean> {
+  const fillers = await deps.store.count({
+    table: TRANSACTION_TABLE.name,
+    where: {
+      lane: lane.context.lane,
+      nonce: { gt: lastNonce - lane.inFlight, lte: lastNonce },
+      outcome: 'filled',
+    },
+  });
+  return fillers === lane.inFlight;
+}
+
+/**
+ * From the chain's latest: what this database signed for, which needs no filler and is watched like any other, then as
+ * many nonces as can have been in flight, and all that are seen to wait.
  */
 async function openWindow(
   deps: LaneDeps,
   lane: Lane,
   loaded: Loaded<LaneState>,
   counts: NonceCounts,
+  next: number,
 ): Promise<StepResult> {
-  const lastNonce = Math.max(counts.latest + lane.inFlight, counts.pending) - 1;
+  const lastNonce = Math.max(Math.max(counts.latest, next) + lane.inFlight, counts.pending) - 1;
   const data = { firstNonce: counts.latest, lastNonce };
   await commitLane(deps, loaded, [{ type: 'QuarantineFilling', data }]);
   deps.log.warn(
