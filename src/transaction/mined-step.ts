@@ -27,6 +27,8 @@ export async function stepMined(
 ): Promise<StepResult> {
   const rpc = watch.rpc.pinned();
   const { mined } = state;
+  // Finality first: were the hash read before, the block could be replaced, and its height become final, in between.
+  const final = await finalBlock(rpc, watch.finality);
   const canonical = await isCanonical(rpc, mined.blockNumber, mined.blockHash);
   if (canonical === false) return unmine(deps, watch, loaded, state, rpc);
   if (canonical === null) {
@@ -34,7 +36,6 @@ export async function stepMined(
     if (mined.body !== 'stranger' && isResendDue(deps, loaded.id)) await resend(deps, watch, loaded, state);
     return { kind: 'later', delayMs: watch.pollMs };
   }
-  const final = await finalBlock(rpc, watch.finality);
   if (final === null || final.number < mined.blockNumber) {
     const ageMs = deps.time.nowMs() - (loaded.facts?.sinceMs ?? 0);
     const pauseMs = Math.max(shortPauseMs(watch), Math.min(LONGEST_PAUSE_MS, ageMs / 8));
