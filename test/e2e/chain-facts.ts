@@ -3,6 +3,7 @@ import { parseEventLogs, zeroAddress } from 'viem';
 import productionVault from '../../contracts/artifacts/ProductionVault.json' with { type: 'json' };
 import { decodeReceiptInformation } from '../../src/vault/receipt-information.ts';
 import { readTag } from '../../src/vault/tag.ts';
+import type { LocalChain } from '../../src/sandbox/local-chain.ts';
 import type { World } from './world.ts';
 
 /** Both families emit the same three events; the deposit's bytes and the calldata's tag tell whose they are. */
@@ -61,8 +62,8 @@ async function readVault(
   world: World,
   place: { readonly underlying: string; readonly network: string; readonly vault: Address },
 ): Promise<VaultFacts> {
-  const { rpc } = world.network(place.network).chain;
-  const raw = await rpc('eth_getLogs', [{ address: place.vault, fromBlock: '0x0', toBlock: 'latest' }]);
+  const { chain } = world.network(place.network);
+  const raw = await chain.rpc('eth_getLogs', [{ address: place.vault, fromBlock: '0x0', toBlock: 'latest' }]);
   const logs = parseEventLogs({
     abi: ABI,
     eventName: ['Deposit', 'Withdraw', 'Transfer'],
@@ -73,7 +74,7 @@ async function readVault(
   const transfers: TransferFact[] = [];
   const tags = new Map<Hex, readonly string[]>();
   for (const { eventName, args: values, transactionHash } of logs) {
-    const args = values as unknown as Readonly<Record<string, string & bigint & Hex>>;
+    const args = values as unknown as Readonly<Record<string, Hex>>;
     if (transactionHash === null) throw new Error('a mined log has a transaction');
     const text = (name: string): string => (args[name] ?? '').toLowerCase();
     const amount = (name: string): bigint => BigInt(args[name] ?? -1);
@@ -82,7 +83,7 @@ async function readVault(
       const operationId = information.kind === 'known' ? information.issuer_request_id : null;
       deposits.push({ operationId, owner: text('owner'), assets: amount('assets'), transactionHash });
     } else if (eventName === 'Withdraw') {
-      const operationIds = tags.get(transactionHash) ?? (await readTagOf(rpc, transactionHash));
+      const operationIds = tags.get(transactionHash) ?? (await readTagOf(chain, transactionHash));
       tags.set(transactionHash, operationIds);
       withdrawals.push({
         operationIds,
@@ -96,7 +97,7 @@ async function readVault(
     }
   }
   const call = async (data: string): Promise<bigint> =>
-    BigInt((await rpc('eth_call', [{ to: place.vault, data }, 'latest'])) as Hex);
+    BigInt((await chain.rpc('eth_call', [{ to: place.vault, data }, 'latest'])) as Hex);
   const holder = world.partners.issuerAddress.slice(2).toLowerCase().padStart(64, '0');
   return {
     ...place,
@@ -108,10 +109,7 @@ async function readVault(
   };
 }
 
-async function readTagOf(
-  rpc: (method: string, params: readonly unknown[]) => Promise<unknown>,
-  transactionHash: Hex,
-): Promise<readonly string[]> {
-  const { input } = (await rpc('eth_getTransactionByHash', [transactionHash])) as { input: Hex };
+async function readTagOf(chain: LocalChain, transactionHash: Hex): Promise<readonly string[]> {
+  const { input } = (await chain.rpc('eth_getTransactionByHash', [transactionHash])) as { input: Hex };
   return readTag(input)?.operationIds ?? [];
 }

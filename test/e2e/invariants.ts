@@ -120,7 +120,7 @@ function supplyFaults(vault: VaultFacts, redemptions: readonly OperationOnWire[]
   const { deposits, withdrawals, totalSupply, held } = vault;
   const minted = sum(deposits.map((it) => it.assets));
   const burned = sum(withdrawals.map((it) => it.shares));
-  const kept = redemptions.filter((it) => it['vault'] === vault.vault && it.state !== 'completed');
+  const kept = redemptions.filter((it) => isOn(vault, it) && it.state !== 'completed');
   const owed = sum(kept.map((it) => quantity(it.shares) - quantity(it.burned)));
   return [
     ...differ(`supply of ${vault.vault}`, totalSupply, minted - burned),
@@ -203,7 +203,7 @@ function transferFaults(
   redemptions: readonly OperationOnWire[],
 ): readonly string[] {
   const issuer = world.partners.issuerAddress;
-  const own = redemptions.filter((it) => it['vault'] === vault.vault);
+  const own = redemptions.filter((it) => isOn(vault, it));
   const incoming = vault.transfers.filter((it) => it.to === issuer);
   const shown = own.map((it) => `${String(it.tx_hash)} ${String(quantity(it.shares))}`).sort();
   const seen = incoming.map((it) => `${it.transactionHash} ${String(it.value)}`).sort();
@@ -220,6 +220,11 @@ function transferFaults(
     ...(shown.join() === seen.join() ? [] : [`transfers in: ${seen.join()}; operations: ${shown.join()}`]),
     ...[...due].flatMap(([wallet, amount]) => differ(`sent to ${wallet} on ${vault.vault}`, amount, 0n)),
   ];
+}
+
+/** Two chains may have a vault at the same address. */
+function isOn({ vault, network }: VaultFacts, operation: OperationOnWire): boolean {
+  return operation['vault'] === vault && operation['network'] === network;
 }
 
 function mintedFor(mints: ReadonlyMap<string, TokenizationRequest>, operationId: string | null): string {

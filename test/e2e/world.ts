@@ -247,11 +247,14 @@ async function introduce(
 ): Promise<World> {
   const { partners, api, shares } = world;
   const underlyings = new Set(networks.flatMap((it) => it.vaults.map((vault) => vault.underlying)));
-  partners.alpaca.ap.openAccount({
+  const { accountId } = partners.alpaca.ap.openAccount({
     email: AP_EMAIL,
     shares: Object.fromEntries([...underlyings].map((symbol) => [symbol, shares])),
   });
-  const { client_id: clientId } = (await api.call('POST', '/accounts', { email: AP_EMAIL })) as {
+  const { client_id: clientId } = (await api.call('POST', '/accounts', {
+    email: AP_EMAIL,
+    alpaca_account_id: accountId,
+  })) as {
     client_id: string;
   };
   await partners.alpaca.ap.connect(AP_EMAIL);
