@@ -45,7 +45,10 @@ export const laneKinds: readonly StreamKind<unknown, DomainEvent>[] = [
 export interface Lanes {
   /** For the engine: kinds `lane` and `transaction`. */
   readonly workers: readonly Worker[];
-  /** Opens what is new, and puts every lane of a restored database into quarantine. Before the engine starts. */
+  /**
+   * Opens what is new, puts every lane of a restored database into quarantine, and wakes all lanes: the process before
+   * may have ended between a commit and its wake. Before the engine starts.
+   */
   openAll(): Promise<void>;
   /**
    * Signs a self-transfer of nothing at the nonce of a waiting transaction; whichever is mined decides.
@@ -108,6 +111,8 @@ export function createLanes(options: LanesOptions): Lanes {
     workers: [laneWorker, transactionWorker],
     async openAll() {
       for (const lane of lanes.values()) await openLane(deps, lane, restored);
+      // Wakes are not stored: one that a crash swallowed would leave what is ready until the lane's next idle look.
+      engineWake([...lanes.keys()]);
     },
     cancel: (transactionId, metadata) => cancel(deps, lanes, transactionId, metadata),
     resume: (network, actor, reason) => resume(deps, lanes, network, actor, reason),

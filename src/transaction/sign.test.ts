@@ -37,6 +37,11 @@ describe('signing', () => {
     expect(await world.transaction(1)).toEqual({ phase: 'none' });
   });
 
+  test('a start wakes the lane, since a crash may have swallowed the wake of what is ready', async () => {
+    const world = await createWorld();
+    expect(world.wakes).toEqual([LANE]);
+  });
+
   test('when the commit is refused, nothing leaves', async () => {
     const world = await createWorld();
     await world.add(1);
@@ -240,6 +245,7 @@ describe('signing', () => {
 
   test('events after which something is ready wake the lane, many of them once', async () => {
     const world = await createWorld();
+    world.wakes.length = 0;
     await world.add(1, 2, 3);
     for (const task of world.timersDue.splice(0)) task();
     expect(world.wakes).toEqual([LANE]);
