@@ -40,29 +40,26 @@ function readPort(text: string): number {
 }
 
 async function runSandbox(options: { readonly once: boolean; readonly port: number }): Promise<void> {
-  const asked = Promise.withResolvers<'stop'>();
+  const stop = new AbortController();
+  const asked = Promise.withResolvers<void>();
   const stopAsked = (): void => {
-    asked.resolve('stop');
+    stop.abort();
+    asked.resolve();
   };
   process.on('SIGINT', stopAsked);
   process.on('SIGTERM', stopAsked);
   const narrator = createNarrator((line) => process.stdout.write(`${line}\n`));
   const running: { stop(): Promise<void> }[] = [];
-  const tour = (async (): Promise<'toured'> => {
-    const sandbox = await startSandbox(narrator, options.port, running);
-    await takeTour(narrator, sandbox);
-    return 'toured';
-  })();
   try {
-    const first = await Promise.race([tour, asked.promise]);
-    if (first === 'toured' && !options.once) await asked.promise;
-    narrator.say('stopping');
+    const sandbox = await startSandbox(narrator, { port: options.port, running, signal: stop.signal });
+    await takeTour(narrator, sandbox, stop.signal);
+    if (!options.once) await asked.promise;
+  } catch (error) {
+    // A stop in the middle ends the tour by an error of its own; anything else is a failure.
+    if (!stop.signal.aborted) throw error;
   } finally {
-    // In the order opposite to the start. A part that was just starting when the stop came is waited for.
-    await tour.then(
-      () => undefined,
-      () => undefined,
-    );
+    narrator.say('stopping');
+    // In the order opposite to the start.
     for (const part of running.toReversed()) await part.stop();
     process.removeListener('SIGINT', stopAsked);
     process.removeListener('SIGTERM', stopAsked);
@@ -79,8 +76,15 @@ interface Sandbox {
 /** Starts the parts one after another; each stands in `running` as soon as there is something to stop. */
 async function startSandbox(
   narrator: Narrator,
-  port: number,
-  running: { stop(): Promise<void> }[],
+  {
+    port,
+    running,
+    signal,
+  }: {
+    readonly port: number;
+    readonly running: { stop(): Promise<void> }[];
+    readonly signal: AbortSignal;
+  },
 ): Promise<Sandbox> {
   const folder = mkdtempSync(join(tmpdir(), 'issuance-sandbox-'));
   const logPath = join(folder, 'issuer.log');
@@ -98,6 +102,7 @@ async function startSandbox(
     },
   });
   running.push(partners);
+  signal.throwIfAborted();
   const config = readSettings({
     ...partners.env,
     HOST: '127.0.0.1',
@@ -128,9 +133,13 @@ async function startSandbox(
   return { partners, service, url, folder };
 }
 
-async function takeTour(narrator: Narrator, { partners, url, folder }: Sandbox): Promise<void> {
+async function takeTour(
+  narrator: Narrator,
+  { partners, url, folder }: Sandbox,
+  signal: AbortSignal,
+): Promise<void> {
   const api = createIssuerApi(url, partners.keys.admin);
-  const context = { narrator, api, partners };
+  const context = { narrator, api, partners, signal };
   await introduceParticipant(context);
   const mint = await showMint(context, '10');
   const redemption = await showRedemption(context, '2.5');

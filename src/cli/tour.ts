@@ -1,3 +1,4 @@
+import type { Address, Hex } from 'viem';
 import { encodeFunctionData, erc20Abi } from 'viem';
 import { parseQuantity } from '../primitives/quantity.ts';
 import type { IssuerApi } from '../sandbox/issuer-api.ts';
@@ -12,6 +13,8 @@ export interface TourContext {
   readonly narrator: Narrator;
   readonly api: IssuerApi;
   readonly partners: LocalPartners;
+  /** Ends the tour in the middle. */
+  readonly signal: AbortSignal;
 }
 
 interface Shown {
@@ -93,11 +96,7 @@ export async function showRedemption(context: TourContext, amount: string): Prom
     `Redemption: the AP sends ${amount} ${token} to the redemption wallet ${partners.issuerAddress}`,
   );
   const local = localNetwork(partners);
-  const data = encodeFunctionData({
-    abi: erc20Abi,
-    functionName: 'transfer',
-    args: [partners.issuerAddress, parseQuantity(amount)],
-  });
+  const data = transferData(partners.issuerAddress, amount);
   const vault = local.vaults.get(token);
   if (vault === undefined) throw new Error(`the sandbox has no vault of ${token}`);
   const { hash } = await local.wallet(0).send({ to: vault.address, data });
@@ -106,10 +105,11 @@ export async function showRedemption(context: TourContext, amount: string): Prom
 }
 
 /** Prints the operation's events as they come, until it is at an end. */
-async function follow({ narrator, api }: TourContext, query: string): Promise<Shown> {
+async function follow({ narrator, api, signal }: TourContext, query: string): Promise<Shown> {
   const untilMs = performance.now() + PATIENCE_MS;
   let told = 0;
   for (;;) {
+    signal.throwIfAborted();
     const { items } = (await api.call('GET', `/operations?${query}`)) as { items: readonly Shown[] };
     const [operation] = items;
     if (operation !== undefined) {
@@ -171,7 +171,9 @@ export function farewell(
     ['database and log', folder],
     ['operator’s key', partners.keys.admin],
   ]);
-  narrator.chapter('To go on with, in another terminal');
+  narrator.chapter(
+    'To go on with, in another terminal: look, mint 5 more, send 1 back, list what else the AP can do',
+  );
   const order = {
     email: AP_EMAIL,
     underlying_symbol: SANDBOX_ASSET.underlying,
@@ -180,16 +182,33 @@ export function farewell(
     qty: '5',
     wallet_address: local.wallet(0).address,
   };
+  const sendBack = {
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'eth_sendTransaction',
+    params: [
+      {
+        from: local.wallet(0).address,
+        to: vault?.address,
+        data: transferData(partners.issuerAddress, '1'),
+      },
+    ],
+  };
   for (const line of [
     `curl -H 'X-API-KEY: ${partners.keys.admin}' ${api.url}/operations`,
     `curl -H 'X-API-KEY: ${partners.keys.admin}' ${api.url}/operations/${mint.id}/events`,
     `curl ${api.url}/ready`,
     `curl -H 'Content-Type: application/json' -d '${JSON.stringify(order)}' ${partners.alpaca.url}/ap/mints`,
+    `curl -H 'Content-Type: application/json' -d '${JSON.stringify(sendBack)}' ${local.chain.url}`,
     `curl ${partners.alpaca.url}/ap`,
   ]) {
     narrator.plain(`  ${line}`);
   }
   narrator.plain('');
+}
+
+function transferData(to: Address, amount: string): Hex {
+  return encodeFunctionData({ abi: erc20Abi, functionName: 'transfer', args: [to, parseQuantity(amount)] });
 }
 
 function localNetwork(partners: LocalPartners) {
