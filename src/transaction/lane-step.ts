@@ -20,6 +20,7 @@ import { shortPauseMs } from './runtime.ts';
 import { promiseNonce } from './sign-batch.ts';
 import { sift } from './simulate.ts';
 import { costOf } from './transaction-state.ts';
+import { resendVanished } from './vanished.ts';
 
 /** How often a lane with nothing to do compares its nonces with the chain. Before signing it always does. */
 const IDLE_CHECK_MS = 60_000;
@@ -47,6 +48,7 @@ export async function stepLane(deps: LaneDeps, lane: Lane): Promise<StepResult> 
     lane.view.condition = { code: 'stopped', message: state.stopped.why };
     return { kind: 'later', delayMs: IDLE_CHECK_MS };
   }
+  await resendVanished(deps, lane, counts.latest);
   const gate = await readNetworkGate(deps.ledger, lane.network);
   if (gate.stopped !== null) {
     lane.view.isWaiting = true;
