@@ -21,6 +21,7 @@ import { invariant } from '../primitives/failures.ts';
 import { createInventory } from '../receipt/inventory.ts';
 import { createReceiptConsumer } from '../receipt/receipt-consumer.ts';
 import { createReconciliation } from '../receipt/reconciliation.ts';
+import { createSplits } from '../receipt/splits.ts';
 import { createRedemption } from '../redemption/create-redemption.ts';
 import { redemptionKind } from '../redemption/redemption-kind.ts';
 import type { Signer } from '../signer/signer.ts';
@@ -84,6 +85,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const directory = createDirectory(accounts);
   const catalog = createCatalog(assets, new Set(rpcs.keys()));
   const inventory = createInventory({ ledger, store, log });
+  const splits = createSplits({ store, rpcOf });
   const { baseUrl, accountId, clientIdField, credentials } = config.alpaca;
   invariant(credentials.kind === 'key', 'the settings were checked for what is built');
   const alpaca = createAlpacaClient({
@@ -103,6 +105,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     alpacaAccount: { baseUrl, accountId },
     laneOf: (chainId) => laneId(chainId, signerAddress),
     inventory,
+    splits,
     alpaca,
     rpcOf,
     log,
@@ -116,6 +119,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     directory,
     catalog,
     inventory,
+    splits,
     alpaca,
     clock,
     log,
@@ -181,8 +185,9 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     clock,
   });
   const readiness = createReadiness({ store, watchers, lanes, engine: running });
-  const hintWatchers = (): void => {
+  const hintVaults = (): void => {
     for (const watcher of watchers) watcher.hint();
+    reconciliation.hint();
   };
   const server = createServer({
     log,
@@ -204,7 +209,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       alpaca: [connectRoutes(accounts), tokenRoutes(assets), mintRoutes(mint)],
       internal: [
         accountRoutes(accounts, (wallet) => redemption.walletLinked(wallet as Address)),
-        assetRoutes(assets, hintWatchers),
+        assetRoutes(assets, hintVaults),
         operationRoutes(operations, store),
         laneRoutes({ lanes, watchers, inventory, reconciliation }),
       ],
@@ -230,7 +235,10 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       // The quarantine is in the log by now, so the stamp has done its work.
       if (options.restored) await store.clearBackupStamp();
       // Mints that were ready for the lane of a signer that was replaced since go on with the present one.
-      for (const { config: it } of networks) await mint.moveStranded(it.network, it.chainId);
+      for (const { config: it } of networks) {
+        // A bounded number at a time.
+        while ((await mint.moveStranded(it.network, it.chainId)) > 0);
+      }
       for (const watcher of watchers) await watcher.start();
       const url = await server.listen({ host: config.host, port: config.port });
       running.start();

@@ -3,6 +3,7 @@ import type { RpcClient } from '../chain/rpc/types.ts';
 import type { Worker } from '../engine/work.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import type { Inventory } from '../receipt/inventory.ts';
+import type { Splits } from '../receipt/splits.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { LaneFeature } from '../transaction/lane-feature.ts';
 import type { ConfirmResult } from './confirm.ts';
@@ -16,6 +17,7 @@ import { createMintWorker } from './worker.ts';
 export interface MintOptions extends MintRequestOptions {
   readonly store: EventStore;
   readonly inventory: Inventory;
+  readonly splits: Splits;
   readonly alpaca: AlpacaClient;
   readonly rpcOf: (network: string) => Pick<RpcClient, 'pinned'>;
   readonly log: Log;

@@ -1,4 +1,5 @@
 import type { LaneId } from '../transaction/lane-feature.ts';
+import type { SplitReading } from '../vault/split-count.ts';
 import type { ConfirmFacts, MintEvent, MintState, MintTerms, NamedClient } from './state.ts';
 
 /** A well-formed mint request, before anything was looked up. */
@@ -37,13 +38,19 @@ export function decideRequest(
     readonly terms: MintTerms;
     readonly source: 'request' | 'lookup';
     readonly lane: LaneId;
+    /** The vault's last known split count; null while there is none. */
+    readonly splits: SplitReading | null;
   },
   state: MintState,
 ): readonly MintEvent[] {
   if (state.kind !== 'none' && state.kind !== 'unrequested') return [];
   const requested: MintEvent = {
     type: 'MintRequested',
-    data: { ...command.terms, source: command.source },
+    data: {
+      ...command.terms,
+      source: command.source,
+      ...(command.splits === null ? {} : { splits: command.splits }),
+    },
   };
   if (state.kind === 'none') return [requested];
   const ours = state.confirms.filter((it) => it.issuerRequestId.toLowerCase() === command.mintId);

@@ -6,6 +6,7 @@ import { decideMint } from './decide.ts';
 import { decideConfirm, decideRequest } from './decide-request.ts';
 import { evolveMint } from './evolve.ts';
 import { mintKind, nextMintStep } from './mint-kind.ts';
+import type { SplitReading } from '../vault/split-count.ts';
 import type { ConfirmFacts, MintEffect, MintEvent, MintState, MintTerms } from './state.ts';
 
 const id = '6b0f0b2e-0000-5000-8000-000000000001';
@@ -63,7 +64,8 @@ function given(...events: readonly MintEvent[]) {
         { mintId: id, tokenizationRequestId: 'tkr-1', confirm: confirm(status, issuer), laneOf },
         state,
       ),
-    requested: () => decideRequest({ mintId: id, terms, source: 'request', lane: laneOf(8453) }, state),
+    requested: (splits: SplitReading | null = null) =>
+      decideRequest({ mintId: id, terms, source: 'request', lane: laneOf(8453), splits }, state),
   };
 }
 
@@ -90,6 +92,58 @@ describe('a request', () => {
       'ConfirmContradicted',
       'MintHeld',
     ]);
+  });
+});
+
+describe('a stock split of the vault', () => {
+  const at = (count: bigint | null, blockNumber: bigint): SplitReading => ({ count, blockNumber });
+  const stamped = (splits: SplitReading): readonly MintEvent[] => [
+    { type: 'MintRequested', data: { ...terms, source: 'request', splits } },
+    journaled,
+  ];
+  const check = (reading: SplitReading) => ({ type: 'checkSplits', reading }) as const;
+
+  test('is seen against the count that was last known at the request', () => {
+    const splits = at(2n, 40n);
+    expect(given().requested(splits)).toEqual([
+      { type: 'MintRequested', data: { ...terms, source: 'request', splits } },
+    ]);
+    expect(given(...stamped(splits)).when(check(at(2n, 50n)))).toEqual([]);
+    const why = 'the vault split between block 40 and block 50: 2 → 3; quantities must be judged by a person';
+    expect(given(...stamped(splits)).when(check(at(3n, 50n)))).toEqual([
+      { type: 'MintHeld', data: { why, splits: at(3n, 50n) } },
+    ]);
+  });
+
+  test('before anything was known is not seen: the first count is recorded, and compared from then on', () => {
+    const first = given(requested, journaled).when(check(at(1n, 50n)));
+    expect(first).toEqual([{ type: 'SplitCountRecorded', data: at(1n, 50n) }]);
+    const next = given(requested, journaled, ...first);
+    expect(next.when(check(at(1n, 60n)))).toEqual([]);
+    expect(next.when(check(at(2n, 60n)))).toMatchObject([{ type: 'MintHeld' }]);
+  });
+
+  test('cannot happen to a vault without a count, nor by an upgrade that brings one', () => {
+    expect(given(...stamped(at(null, 40n))).when(check(at(null, 50n)))).toEqual([]);
+    expect(given(...stamped(at(null, 40n))).when(check(at(0n, 50n)))).toEqual([]);
+    expect(given(...stamped(at(1n, 40n))).when(check(at(null, 50n)))).toMatchObject([{ type: 'MintHeld' }]);
+  });
+
+  test('is not concluded from an older block', () => {
+    expect(given(...stamped(at(1n, 40n))).when(check(at(0n, 39n)))).toEqual([]);
+  });
+
+  test('that a person judged holds it no more; the next one does', () => {
+    const events = [...stamped(at(0n, 40n)), ...given(...stamped(at(0n, 40n))).when(check(at(1n, 50n)))];
+    const resumed = given(...events, ...given(...events).when({ type: 'resume' }));
+    expect(resumed.state.kind).toBe('journaled');
+    expect(resumed.when(check(at(1n, 60n)))).toEqual([]);
+    expect(resumed.when(check(at(2n, 60n)))).toMatchObject([{ type: 'MintHeld' }]);
+  });
+
+  test('is asked about only right before the mint is signed', () => {
+    expect(() => given(requested).when(check(at(0n, 1n)))).toThrow(/cannot compare splits/);
+    expect(() => given(requested, journaled, submitted).when(check(at(0n, 1n)))).toThrow(/cannot compare/);
   });
 });
 
@@ -263,6 +317,7 @@ test('whatever is decided can be folded, in any order of commands', () => {
   const hash = fc.constantFrom('0x7a', '0x7b') as fc.Arbitrary<`0x${string}`>;
   const transactionId = fc.constantFrom('tx-1', 'tx-2');
   const why = fc.constant('why');
+  const reading = fc.record({ count: fc.constantFrom(null, 0n, 1n), blockNumber: fc.constantFrom(5n, 9n) });
   const anEffect = fc.record({ transactionHash: hash, transactionId }).map((it) => ({ ...effect, ...it }));
   const command: fc.Arbitrary<MintCommand> = fc.oneof(
     fc.record({ type: fc.constant('submit' as const), transactionId }),
@@ -276,6 +331,7 @@ test('whatever is decided can be folded, in any order of commands', () => {
     }),
     fc.record({ type: fc.constantFrom('hold' as const, 'close' as const), why }),
     fc.constant({ type: 'resume' as const }),
+    fc.record({ type: fc.constant('checkSplits' as const), reading }),
   );
   const confirms = fc.record({
     status: fc.constantFrom('completed' as const, 'rejected' as const),
@@ -300,7 +356,9 @@ test('whatever is decided can be folded, in any order of commands', () => {
     it: MintCommand | 'request' | { status: ConfirmFacts['status']; issuer: string },
     state: MintState,
   ): readonly MintEvent[] {
-    if (it === 'request') return decideRequest({ mintId: id, terms, source: 'request', lane: '1/0x' }, state);
+    if (it === 'request') {
+      return decideRequest({ mintId: id, terms, source: 'request', lane: '1/0x', splits: null }, state);
+    }
     if ('issuer' in it) {
       const facts = confirm(it.status, it.issuer);
       return decideConfirm({ mintId: id, tokenizationRequestId: 'tkr-1', confirm: facts, laneOf }, state)

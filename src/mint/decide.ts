@@ -1,6 +1,8 @@
 import type { Hex } from 'viem';
 import { IssuanceError, unreachable } from '../primitives/failures.ts';
 import type { LaneId } from '../transaction/lane-feature.ts';
+import type { SplitReading } from '../vault/split-count.ts';
+import { compareSplits } from '../vault/split-count.ts';
 import type { MintEffect, MintEvent, MintState } from './state.ts';
 import { effectOf, stageOf } from './state.ts';
 
@@ -8,6 +10,8 @@ import { effectOf, stageOf } from './state.ts';
 export type MintCommand =
   /** To the lane that signs for its chain at present. */
   | { readonly type: 'move'; readonly lane: LaneId }
+  /** The vault's split count was read anew, right before it is signed. */
+  | { readonly type: 'checkSplits'; readonly reading: SplitReading }
   | { readonly type: 'submit'; readonly transactionId: string }
   /** Our transaction has this effect in a confirmed block. */
   | { readonly type: 'settle'; readonly effect: MintEffect & { readonly transactionId: string } }
@@ -37,6 +41,8 @@ export function decideMint(command: MintCommand, state: MintState): readonly Min
       if (state.kind !== 'journaled') throw misfit('move', state);
       if (state.mint.lane === command.lane) return [];
       return [{ type: 'LaneChanged', data: { lane: command.lane } }];
+    case 'checkSplits':
+      return decideSplits(command.reading, state);
     case 'submit':
       return decideSubmit(command.transactionId, state);
     case 'settle':
@@ -68,6 +74,23 @@ export function decideMint(command: MintCommand, state: MintState): readonly Min
     }
     default:
       return unreachable(command);
+  }
+}
+
+/** A reading of an older block than the mint's own decides nothing. */
+function decideSplits(reading: SplitReading, state: MintState): readonly MintEvent[] {
+  if (state.kind !== 'journaled') throw misfit('compare splits for', state);
+  const verdict = compareSplits(state.mint.splits, reading);
+  switch (verdict.kind) {
+    case 'same':
+    case 'behind':
+      return [];
+    case 'first':
+      return [{ type: 'SplitCountRecorded', data: reading }];
+    case 'split':
+      return [{ type: 'MintHeld', data: { why: verdict.why, splits: reading } }];
+    default:
+      return unreachable(verdict);
   }
 }
 

@@ -13,8 +13,8 @@ export function evolveMint(state: MintState, event: MintEvent): MintState {
     }
     case 'MintRequested': {
       if (state.kind !== 'none' && state.kind !== 'unrequested') throw corrupt(state, event);
-      const { source: _source, ...terms } = event.data;
-      return { kind: 'requested', mint: newMint(terms) };
+      const { source: _source, splits = null, ...terms } = event.data;
+      return { kind: 'requested', mint: newMint(terms, splits) };
     }
     default:
       if (state.kind === 'none' || state.kind === 'unrequested') throw corrupt(state, event);
@@ -57,6 +57,8 @@ function evolveRequested(state: RequestedState, event: LaterEvent): MintState {
       const { why, alone } = event.data;
       return withStage(state, { ...mint, reason: why, alone: mint.alone || alone }, { kind: 'journaled' });
     }
+    case 'SplitCountRecorded':
+      return { ...state, mint: { ...mint, splits: event.data } };
     case 'CallbackStarted':
       return { ...state, mint: { ...mint, callback: { ...event.data, accepted: false } } };
     case 'MintCompleted': {
@@ -68,7 +70,8 @@ function evolveRequested(state: RequestedState, event: LaterEvent): MintState {
     case 'MintHeld': {
       const from = stageOf(state);
       if (from === null) throw corrupt(state, event);
-      return { kind: 'held', mint, why: event.data.why, from: bare(from) };
+      const { why, splits = mint.splits } = event.data;
+      return { kind: 'held', mint: { ...mint, splits }, why, from: bare(from) };
     }
     case 'MintResumed':
       if (state.kind !== 'held') throw corrupt(state, event);
@@ -106,7 +109,7 @@ function bare(stage: MintStage): MintStage {
   }
 }
 
-function newMint(terms: Mint['terms']): Mint {
+function newMint(terms: Mint['terms'], splits: Mint['splits']): Mint {
   return {
     terms,
     journal: 'awaited',
@@ -114,6 +117,7 @@ function newMint(terms: Mint['terms']): Mint {
     alone: false,
     reason: null,
     callback: null,
+    splits,
     contradictions: [],
   };
 }

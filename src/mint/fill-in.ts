@@ -32,7 +32,8 @@ export async function fillInMint(
   const terms = await checkRequest(options, request, 'lookup');
   if ('kind' in terms) return failedStep(terms.code, terms.detail, nowMs);
   const lane = options.laneOf(terms.chainId);
-  const events = decideRequest({ mintId: loaded.id, terms, source: 'lookup', lane }, state);
+  const splits = await options.splits.lastKnown(terms.chainId, terms.vault);
+  const events = decideRequest({ mintId: loaded.id, terms, source: 'lookup', lane, splits }, state);
   await options.ledger.commit({
     changes: [change(mintKind, loaded, events)],
     metadata: {

@@ -3,9 +3,13 @@ import { change } from '../event-store/ledger.ts';
 import type { Catalog } from '../operation/directory.ts';
 import { formatQuantity } from '../primitives/quantity.ts';
 import type { Inventory } from '../receipt/inventory.ts';
+import type { Splits } from '../receipt/splits.ts';
+import { splitWrite } from '../receipt/splits.ts';
 import type { LaneContext, PlanResult } from '../transaction/lane-feature.ts';
 import { mintCalls } from '../vault/calls.ts';
 import { encodeReceiptInformation } from '../vault/receipt-information.ts';
+import type { SplitReading } from '../vault/split-count.ts';
+import { compareSplits } from '../vault/split-count.ts';
 import { decideMint } from './decide.ts';
 import { mintKind } from './mint-kind.ts';
 import type { Mint, MintState } from './state.ts';
@@ -14,18 +18,29 @@ export interface MintPlanOptions {
   readonly ledger: Ledger;
   readonly catalog: Pick<Catalog, 'frozen'>;
   readonly inventory: Pick<Inventory, 'depositOf'>;
+  readonly splits: { now: Splits['now'] };
 }
 
-/** Plans journaled mints. One whose deposit is on chain already is held instead: it is never minted twice. */
+/** What one call of `plan` has asked already. */
+interface Asked {
+  readonly frozen: Map<string, boolean>;
+  /** Split counts, by vault. */
+  readonly splits: Map<string, SplitReading>;
+}
+
+/**
+ * Plans journaled mints. One whose deposit is on chain already is held instead: it is never minted twice. So is one whose
+ * vault split since its quantity was fixed.
+ */
 export async function planMints(
   options: MintPlanOptions,
   ids: readonly string[],
   lane: LaneContext,
 ): Promise<readonly PlanResult[]> {
   const loaded = await options.ledger.loadMany(mintKind, ids);
-  const frozen = new Map<string, boolean>();
+  const asked: Asked = { frozen: new Map(), splits: new Map() };
   const results: PlanResult[] = [];
-  for (const mint of loaded) results.push(await planMint(options, mint, lane, frozen));
+  for (const mint of loaded) results.push(await planMint(options, mint, lane, asked));
   return results;
 }
 
@@ -33,7 +48,7 @@ async function planMint(
   options: MintPlanOptions,
   loaded: Loaded<MintState>,
   lane: LaneContext,
-  frozen: Map<string, boolean>,
+  { frozen, splits }: Asked,
 ): Promise<PlanResult> {
   const { id, state } = loaded;
   const blocked = (code: string, message: string): PlanResult => ({
@@ -58,6 +73,17 @@ async function planMint(
       `in ${deposit.transactionHash}`;
     const events = decideMint({ type: 'hold', why }, state);
     return { kind: 'changes', operationId: id, changes: [change(mintKind, loaded, events)] };
+  }
+  const { vault } = terms;
+  const reading = splits.get(vault) ?? (await options.splits.now(lane.network, vault));
+  splits.set(vault, reading);
+  const verdict = compareSplits(state.mint.splits, reading);
+  if (verdict.kind === 'behind') return blocked('node_behind', verdict.why);
+  const events = decideMint({ type: 'checkSplits', reading }, state);
+  if (events.length > 0) {
+    const changes = [change(mintKind, loaded, events)];
+    const writes = [splitWrite(terms.chainId, vault, reading)];
+    return { kind: 'changes', operationId: id, changes, writes };
   }
   return { kind: 'plan', plan: planOf(id, state.mint, lane) };
 }

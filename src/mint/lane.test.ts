@@ -6,8 +6,10 @@ import { UniqueViolation } from '../event-store/errors.ts';
 import { change } from '../event-store/ledger.ts';
 import { openTestLedger, testCatalog } from '../operation/test-ledger.ts';
 import type { TestWorld } from '../operation/test-ledger.ts';
+import { RpcFailure } from '../primitives/failures.ts';
 import { createInventory } from '../receipt/inventory.ts';
 import { receiptKind, RECEIPT_TABLES } from '../receipt/receipt-kind.ts';
+import { testSplits } from '../receipt/test-splits.ts';
 import type { Plan, PlanResult, SignedTransaction } from '../transaction/lane-feature.ts';
 import { depositLogs, placed, transferLog } from '../vault/log-samples.ts';
 import type { LogBody } from '../vault/log-samples.ts';
@@ -31,7 +33,8 @@ async function open(count = 2) {
   const world: TestWorld = { owners: {}, ownersThen: null, linked: true, unavailable: null, frozen: 'none' };
   const silent = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
   const inventory = createInventory({ ledger, store, log: silent });
-  const feature = createMintLane({ ledger, inventory, catalog: testCatalog(world, asset) });
+  const { splits, told, asked } = testSplits();
+  const feature = createMintLane({ ledger, inventory, splits, catalog: testCatalog(world, asset) });
   const commit = async (outcome: { readonly changes: Parameters<typeof ledger.commit>[0]['changes'] }) => {
     await ledger.commit({ changes: outcome.changes, metadata: { actor: 'test' } });
   };
@@ -43,6 +46,8 @@ async function open(count = 2) {
   return {
     ...opened,
     world,
+    told,
+    asked,
     inventory,
     feature,
     commit,
@@ -53,9 +58,10 @@ async function open(count = 2) {
 
 function journaled(id: string): readonly MintEvent[] {
   const terms = { ...asset, tokenizationRequestId: `tkr-${id}`, quantity: SHARES, wallet } as const;
+  const fixed = { source: 'request', splits: { count: 0n, blockNumber: 1n } } as const;
   const client = { clientId: 'client-1', namedClient: { field: 'client_id', value: 'client-1' } } as const;
   return [
-    { type: 'MintRequested', data: { ...terms, ...client, requestedAtMs: 1_000, source: 'request' } },
+    { type: 'MintRequested', data: { ...terms, ...client, ...fixed, requestedAtMs: 1_000 } },
     { type: 'JournalCompleted', data: { lane: lane.lane } },
   ];
 }
@@ -155,6 +161,40 @@ describe('planning mints', () => {
     expect(result).toMatchObject({ kind: 'changes' });
     if (result?.kind === 'changes') await commit(result);
     expect(await state(ids[0])).toMatchObject({ kind: 'held', from: { kind: 'journaled' } });
+  });
+
+  test('asks each vault for its split count once, and holds every mint of one that split', async () => {
+    const { feature, told, asked, ledger, state, store } = await open();
+    expect(plansOf(await feature.plan(ids, lane))).toHaveLength(2);
+    expect(asked()).toBe(1);
+    Object.assign(told, { count: 1n, blockNumber: 12n });
+    for (const result of await feature.plan(ids, lane)) {
+      if (result.kind !== 'changes') throw new Error(result.kind);
+      const { changes, writes = [] } = result;
+      await ledger.commit({ changes, writes, metadata: { actor: 'test' } });
+    }
+    const why = 'the vault split between block 1 and block 12: 0 → 1; quantities must be judged by a person';
+    for (const id of ids) expect(await state(id)).toMatchObject({ kind: 'held', why });
+    // The requests that come next are of the time after it.
+    expect(await store.find({ table: 'split_count', limit: 9 })).toMatchObject([
+      { chain_id: 8453, vault, count: 1n, block_number: 12 },
+    ]);
+  });
+
+  test('waits for a node that is as far as the one that was asked before', async () => {
+    const { feature, told } = await open(1);
+    Object.assign(told, { count: 1n, blockNumber: 0n });
+    expect(await feature.plan([ids[0]], lane)).toMatchObject([{ kind: 'blocked', code: 'node_behind' }]);
+    told.failure = new RpcFailure('gone', { kind: 'unreachable', method: 'eth_call' });
+    await expect(feature.plan([ids[0]], lane)).rejects.toBe(told.failure);
+  });
+
+  test('a vault that splits between planning and signing keeps the batch from being signed', async () => {
+    const { feature, told, state } = await open();
+    const tx = transaction(plansOf(await feature.plan(ids, lane)));
+    told.count = 1n;
+    await expect(feature.signed(tx, [])).rejects.toMatchObject({ code: 'vault_split' });
+    expect(await state(ids[0])).toMatchObject({ kind: 'journaled' });
   });
 
   test('leaves alone what is not ready', async () => {

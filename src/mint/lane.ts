@@ -4,6 +4,7 @@ import type { Change, Ledger, Loaded } from '../event-store/ledger.ts';
 import { change } from '../event-store/ledger.ts';
 import { IssuanceError } from '../primitives/failures.ts';
 import type { Inventory } from '../receipt/inventory.ts';
+import { requireUnsplit } from '../receipt/splits.ts';
 import type {
   LaneContext,
   LaneFeature,
@@ -38,9 +39,19 @@ export function createMintLane(options: MintLaneOptions): LaneFeature {
 
   return {
     kind: 'mint',
-    readyEvents: ['JournalCompleted', 'LaneChanged', 'MintReleased', 'MintResumed'],
+    readyEvents: ['JournalCompleted', 'LaneChanged', 'MintReleased', 'MintResumed', 'SplitCountRecorded'],
     plan: (ids, lane) => planMints(options, ids, lane),
-    signed: (transaction) => each(transaction, { type: 'submit', transactionId: transaction.id }),
+
+    async signed(transaction) {
+      const { id, lane, vault } = transaction;
+      const loaded = await ledger.loadMany(mintKind, idsOf(transaction));
+      if (vault !== null) {
+        const carried = loaded.flatMap(({ state }) => ('mint' in state ? [state.mint.splits] : []));
+        await requireUnsplit(options.splits, lane.network, vault, carried);
+      }
+      return { changes: loaded.flatMap((it) => changeOf(it, [{ type: 'submit', transactionId: id }])) };
+    },
+
     settle: (transaction, receipt) => settle(options, transaction, receipt),
     unsettle: (transaction, why) =>
       each(transaction, { type: 'unsettle', transactionId: transaction.id, why }),

@@ -10,6 +10,7 @@ import {
   testDirectory,
 } from '../operation/test-ledger.ts';
 import { mintId } from '../primitives/uuid.ts';
+import type { SplitReading } from '../vault/split-count.ts';
 import { confirmMint } from './confirm.ts';
 import { mintKind } from './mint-kind.ts';
 import { moveStrandedMints } from './move.ts';
@@ -47,12 +48,14 @@ async function open() {
   };
   const opened = await openTestLedger([anyKind(mintKind)]);
   const alarms: string[] = [];
+  const known = { splits: null as SplitReading | null };
   const alpaca = testAlpaca();
   const options = {
     ledger: opened.ledger,
     clock: opened.clock,
     directory: testDirectory(world),
     catalog: testCatalog(world, asset),
+    splits: { lastKnown: async () => known.splits },
     alpacaAccount,
     laneOf: (chainId: number) => `${chainId}/0x01`,
     alarm: (message: string) => alarms.push(message),
@@ -67,6 +70,7 @@ async function open() {
     world,
     alarms,
     alpaca,
+    known,
     request: (change: object = {}) => requestMint(options, { ...body, ...change }, undefined),
     confirm: (change: object = {}) => confirmMint(options, { ...confirmBody, ...change }, undefined),
     step: async () => {
@@ -80,6 +84,13 @@ async function open() {
 const accepted = (repeated: boolean) => ({ kind: 'accepted', issuerRequestId: id, repeated });
 
 describe('a mint request', () => {
+  test('carries the split count that was last known of its vault, without asking the chain', async () => {
+    const { request, known, ledger } = await open();
+    known.splits = { count: 3n, blockNumber: 70n };
+    await request();
+    expect((await ledger.load(mintKind, id)).state).toMatchObject({ mint: { splits: known.splits } });
+  });
+
   test('is accepted under the id that its own id gives, and waits for its journal', async () => {
     const { request, work, store } = await open();
     expect(await request()).toEqual(accepted(false));

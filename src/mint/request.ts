@@ -6,6 +6,7 @@ import type { Catalog, Directory } from '../operation/directory.ts';
 import type { Clock } from '../ports/ports.ts';
 import { parseAddress } from '../primitives/address.ts';
 import { mintId } from '../primitives/uuid.ts';
+import type { Splits } from '../receipt/splits.ts';
 import type { LaneId } from '../transaction/lane-feature.ts';
 import type { MintRequestBody } from './decide-request.ts';
 import { decideRequest, isSameRequest } from './decide-request.ts';
@@ -46,6 +47,7 @@ export interface MintRequestOptions {
   readonly directory: Directory;
   readonly catalog: Catalog;
   readonly clock: Clock;
+  readonly splits: { lastKnown: Splits['lastKnown'] };
   /** Namespace of mint ids: Alpaca's base URL and our account there. */
   readonly alpacaAccount: { readonly baseUrl: string; readonly accountId: string };
   /** The lane that signs for a chain at present; total, so that a confirm is never lost for want of a setting. */
@@ -92,7 +94,9 @@ async function commitRequest(
   causation: string | undefined,
 ): Promise<void> {
   const lane = options.laneOf(terms.chainId);
-  const events = decideRequest({ mintId: loaded.id, terms, source: 'request', lane }, loaded.state);
+  // The answer waits for no node: what was read last counts, and a split since then shows when it is signed.
+  const splits = await options.splits.lastKnown(terms.chainId, terms.vault);
+  const events = decideRequest({ mintId: loaded.id, terms, source: 'request', lane, splits }, loaded.state);
   await options.ledger.commit({
     changes: [change(mintKind, loaded, events)],
     metadata: { actor: 'alpaca', correlation: loaded.id, ...(causation === undefined ? {} : { causation }) },

@@ -1,5 +1,6 @@
 import type { Address, Hex } from 'viem';
 import type { LaneId } from '../transaction/lane-feature.ts';
+import type { SplitReading } from '../vault/split-count.ts';
 
 /** The states and events of a mint. Everything that decides where tokens go is fixed in `MintTerms` at the start. */
 
@@ -41,8 +42,11 @@ export type MintEffect = {
 };
 
 export type MintEvent =
-  /** `source`: Alpaca's request, or Alpaca's record of it after a confirm of a mint that we did not know. */
-  | { type: 'MintRequested'; data: MintTerms & { source: 'request' | 'lookup' } }
+  /**
+   * `source`: Alpaca's request, or Alpaca's record of it after a confirm of a mint that we did not know. `splits`: the
+   * vault's last known split count; absent where none was known.
+   */
+  | { type: 'MintRequested'; data: MintTerms & { source: 'request' | 'lookup'; splits?: SplitReading } }
   | { type: 'ConfirmReceivedEarly'; data: ConfirmFacts & { tokenizationRequestId: string } }
   | { type: 'JournalCompleted'; data: { lane: LaneId } }
   | { type: 'JournalRejected'; data: { reason: string | null } }
@@ -55,7 +59,10 @@ export type MintEvent =
   | { type: 'MintReleased'; data: { transactionId: string; why: string; alone: boolean } }
   | { type: 'CallbackStarted'; data: { transactionHash: Hex } }
   | { type: 'MintCompleted'; data: { transactionHash: Hex } }
-  | { type: 'MintHeld'; data: { why: string } }
+  /** The first split count that was read for it: none was known at the request. */
+  | { type: 'SplitCountRecorded'; data: SplitReading }
+  /** `splits`: the count that it was held for, and that it goes on with when a person resumes it. */
+  | { type: 'MintHeld'; data: { why: string; splits?: SplitReading } }
   | { type: 'MintResumed'; data: Record<string, never> }
   | { type: 'MintClosed'; data: { why: string } };
 
@@ -71,6 +78,8 @@ export interface Mint {
   readonly reason: string | null;
   /** The hash that Alpaca was told, or may have been. */
   readonly callback: { readonly transactionHash: Hex; readonly accepted: boolean } | null;
+  /** The vault's split count for which its quantity holds; null until one was read. */
+  readonly splits: SplitReading | null;
   /** Confirms that contradict what is known. */
   readonly contradictions: readonly ConfirmFacts[];
 }

@@ -4,6 +4,7 @@ import { createHarness, NETWORK, USER, vaultNumber, WALLET } from '../chain/watc
 import { readWorkRow, type StepResult, WORK_TABLE } from '../engine/work.ts';
 import { anyKind } from '../event-store/create-ledger.ts';
 import { verify } from '../event-store/verify.ts';
+import { RpcFailure } from '../primitives/failures.ts';
 import { receiptAbi, vaultAbi } from '../vault/abi.ts';
 import { encodeReceiptInformation } from '../vault/receipt-information.ts';
 import { createInventory } from './inventory.ts';
@@ -15,6 +16,8 @@ import { createReconciliation } from './reconciliation.ts';
 
 export const vault = vaultNumber(1);
 export const CHAIN_ID = 31_337;
+/** As older vaults fail: a revert without data. */
+const NO_SUCH_FUNCTION = { kind: 'answered', method: 'eth_call', rpcCode: 3, data: '0x' } as const;
 export const OTHER_SIGNER: Address = '0x00000000000000000000000000000000000000b1';
 export const MINT = '3f2c8d1e-5b6a-4c7d-8e9f-0a1b2c3d4e5f';
 
@@ -32,9 +35,19 @@ export async function createBooks() {
   const chain = createFakeChain({ network: NETWORK });
   const receipts = new Map<bigint, Map<Address, bigint>>();
   const shares = { held: 0n, owed: 0n as bigint | null };
+  const splits = { count: 0n as bigint | null };
   chain.onCall = (to, data) => {
     if (to !== vault.receipt) {
-      const [account] = decodeFunctionData({ abi: vaultAbi, data }).args as readonly [Address];
+      const called = decodeFunctionData({ abi: vaultAbi, data });
+      if (called.functionName === 'completedActionCount') {
+        if (splits.count === null) throw new RpcFailure('execution reverted', NO_SUCH_FUNCTION);
+        return encodeFunctionResult({
+          abi: vaultAbi,
+          functionName: called.functionName,
+          result: splits.count,
+        });
+      }
+      const [account] = called.args as readonly [Address];
       const result = account.toLowerCase() === WALLET ? shares.held : 0n;
       return encodeFunctionResult({ abi: vaultAbi, functionName: 'balanceOf', result });
     }
@@ -88,6 +101,7 @@ export async function createBooks() {
     inventory,
     reconciliation,
     shares,
+    splits,
     read,
     later: (ms: number) => {
       nowMs += ms;

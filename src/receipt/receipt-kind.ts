@@ -4,6 +4,7 @@ import type { ImpliedRow, StreamFacts, StreamKind } from '../event-store/ledger.
 import { IssuanceError } from '../primitives/failures.ts';
 import type { ReceiptEvent, ReceiptState } from './receipt.ts';
 import { evolveReceipt, freeShares, isOverdrawn, reservedShares } from './receipt.ts';
+import { SPLIT_TABLE } from './splits.ts';
 
 /** What each receipt holds now. Deposit facts stand apart, since they outlive every balance. */
 export const RECEIPT_TABLE: TableDefinition = {
@@ -89,6 +90,7 @@ export const RECEIPT_TABLES: readonly TableDefinition[] = [
   RECEIPT_DEPOSIT_TABLE,
   PROMISE_TABLE,
   VAULT_BALANCE_TABLE,
+  SPLIT_TABLE,
 ];
 
 /** A uint256 has at most 78 decimal digits. */

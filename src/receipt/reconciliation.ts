@@ -20,6 +20,7 @@ import type { ReceiptEvent } from './receipt.ts';
 import { parseReceiptStreamId, receiptKind, RECEIPT_TABLE } from './receipt-kind.ts';
 import { type ReadingPlace, recordBalances, type ReceiptDifference } from './record-balances.ts';
 import { createSweep } from './sweep.ts';
+import { createSplitWatch } from './watch-splits.ts';
 
 /** A network whose receipts are kept. */
 export interface InventoryNetwork {
@@ -51,6 +52,8 @@ export interface Reconciliation {
    * @throws IssuanceError `network_not_configured`; rejects with `RpcFailure` when a node does not serve.
    */
   reconcile(network?: string): Promise<readonly Difference[]>;
+  /** Says that vaults were added: what must be known of a vault at once is read now. */
+  hint(): void;
   /** Stops listening to the store. */
   close(): void;
 }
@@ -90,6 +93,10 @@ export function createReconciliation(options: ReconciliationOptions): Reconcilia
   const byChain = new Map(options.networks.map((it) => [it.chainId, it.network]));
   const sweeps = new Map(options.networks.map((it) => [it.network, createSweep(store, it.chainId)]));
 
+  const splits = new Map(
+    options.networks.map((it) => [it.network, createSplitWatch({ store, log }, it.chainId)]),
+  );
+
   const unsubscribe = store.onCommitted((committed) => {
     const ids = new Set(chainsToRead(committed).map((chainId) => byChain.get(chainId)));
     const due = [...ids].filter((it) => it !== undefined).map(inventoryWorkId);
@@ -105,23 +112,44 @@ export function createReconciliation(options: ReconciliationOptions): Reconcilia
   async function step(network: InventoryNetwork): Promise<StepResult> {
     const { chainId } = network;
     const sweep = sweeps.get(network.network) ?? createSweep(store, chainId);
+    const moreSplits = await readNewSplits(network);
     const dueWhere = { chain_id: chainId, reading_due: true };
     const due = await store.count({ table: RECEIPT_TABLE.name, where: dueWhere });
     const nowMs = timers.monotonicMs();
-    if (due === 0 && nowMs < sweep.nextMs()) return { kind: 'later', delayMs: sweep.nextMs() - nowMs };
+    if (due === 0 && nowMs < sweep.nextMs()) {
+      return { kind: 'later', delayMs: moreSplits ? 0 : sweep.nextMs() - nowMs };
+    }
     const { places } = await readingPlaces(network, store);
-    let more = false;
+    let more = moreSplits;
     if (due > 0) for (const place of places) more = (await readDue(place)) || more;
     if (nowMs >= sweep.nextMs()) {
+      for (const place of await sweep.vaults(places)) await lookAtVault(network, place);
       for (const { place, receiptIds } of await sweep.receipts(places)) {
         for (const it of await recordBalances(options, place, receiptIds)) tell(log, it);
       }
-      for (const place of await sweep.vaults(places)) await checkShares({ store, log, owedShares }, place);
       sweep.done(nowMs);
     }
     if (more) return { kind: 'later', delayMs: 0 };
     const left = await store.count({ table: RECEIPT_TABLE.name, where: dueWhere });
     return { kind: 'later', delayMs: left > 0 ? DUE_PAUSE_MS : Math.max(0, sweep.nextMs() - nowMs) };
+  }
+
+  /** Reads the split counts of vaults that were never looked at; true when there may be more of them. */
+  async function readNewSplits(network: InventoryNetwork): Promise<boolean> {
+    const watch = splits.get(network.network);
+    const vaults = (await network.vaults()).map(({ vault }) => vault);
+    const unread = (await watch?.unread(vaults)) ?? [];
+    if (unread.length === 0) return false;
+    const rpc = network.rpc.pinned();
+    const head = await confirmedHead(rpc, network.confirmations);
+    if (head === null) return false;
+    await watch?.readNew(rpc, unread, head);
+    return true;
+  }
+
+  async function lookAtVault(network: InventoryNetwork, place: ReadingPlace): Promise<void> {
+    await splits.get(network.network)?.look(place, async () => void (await readAll(place)));
+    await checkShares({ store, log, owedShares }, place);
   }
 
   /** Reads some of the vault's receipts that are due; true when there may be more. */
@@ -145,7 +173,8 @@ export function createReconciliation(options: ReconciliationOptions): Reconcilia
     return rows.length === RECEIPTS_PER_CALL;
   }
 
-  async function compareAll(place: ReadingPlace): Promise<readonly Difference[]> {
+  /** Reads every receipt of the vault that is or may be in use. */
+  async function readAll(place: ReadingPlace): Promise<readonly ReceiptDifference[]> {
     const ids: bigint[] = [];
     const where = { chain_id: place.chainId, vault: place.vault.vault };
     const take = (row: { readonly [name: string]: unknown }) => ids.push(BigInt(row['receipt_id'] as string));
@@ -153,13 +182,17 @@ export function createReconciliation(options: ReconciliationOptions): Reconcilia
     const due = { table: RECEIPT_TABLE.name, where: { ...where, in_use: false, reading_due: true } };
     await eachRow(store, used, ['receipt_id'], take);
     await eachRow(store, due, ['receipt_id'], take);
-    const differences: Difference[] = [];
+    const differences: ReceiptDifference[] = [];
     for (let from = 0; from < ids.length; from += RECEIPTS_PER_CALL) {
       const some = ids.slice(from, from + RECEIPTS_PER_CALL);
-      const found = await again(() => recordBalances(options, place, some));
-      for (const it of found) tell(log, it);
-      differences.push(...found);
+      differences.push(...(await again(() => recordBalances(options, place, some))));
     }
+    return differences;
+  }
+
+  async function compareAll(place: ReadingPlace): Promise<readonly Difference[]> {
+    const differences = await readAll(place);
+    for (const it of differences) tell(log, it);
     const shares = await checkShares({ store, log, owedShares }, place);
     return shares === null ? differences : [...differences, shares];
   }
@@ -194,6 +227,9 @@ export function createReconciliation(options: ReconciliationOptions): Reconcilia
         }
       }
       return differences;
+    },
+    hint() {
+      wake([...networks.keys()].map(inventoryWorkId));
     },
     close: unsubscribe,
   };

@@ -8,6 +8,7 @@ import { openTestLedger, testCatalog, testDirectory } from '../operation/test-le
 import { ZERO_ADDRESS } from '../primitives/address.ts';
 import { redemptionId } from '../primitives/uuid.ts';
 import { PROMISE_TABLE } from '../receipt/receipt-kind.ts';
+import { testSplits } from '../receipt/test-splits.ts';
 import { depositLogs, placed, transferLog } from '../vault/log-samples.ts';
 import type { LogBody } from '../vault/log-samples.ts';
 import { createRedemptionConsumer } from './consumer.ts';
@@ -31,11 +32,13 @@ async function open() {
     unavailable: null,
     frozen: 'none',
   };
+  const { splits, told, asked } = testSplits();
   const consumer = createRedemptionConsumer({
     ledger,
     store,
     directory: testDirectory(world),
     catalog: testCatalog(world, transfer),
+    splits,
     wallets: () => [SIGNER, RETIRED],
   });
   const chain = { isKnown: true, blockNumber: 7n, asked: 0 };
@@ -72,7 +75,7 @@ async function open() {
   };
   const operation = async (id: string) =>
     (await store.find({ table: 'operation', where: { id }, limit: 1 }))[0];
-  return { ...opened, world, chain, consume, operation };
+  return { ...opened, world, told, splitsAsked: asked, chain, consume, operation };
 }
 
 const incoming = (amount = 5n * TOKEN) => transferLog(VAULT, SENDER, SIGNER, amount);
@@ -89,6 +92,17 @@ describe('taking in transfers', () => {
       qty: 5n * TOKEN,
       tx_hash: HASH,
     });
+  });
+
+  test('carries the split count from before its block; history is not asked about', async () => {
+    const { consume, told, splitsAsked, ledger } = await open();
+    told.known = { count: 2n, blockNumber: 6n };
+    await consume([incoming()], { redemptionsFromBlock: 8n });
+    expect(splitsAsked()).toBe(0);
+    const later = transferLog(OTHER_VAULT, SENDER, SIGNER, TOKEN);
+    await consume([later]);
+    const { state } = await ledger.load(redemptionKind, idOf(0, OTHER_VAULT));
+    expect(state).toMatchObject({ redemption: { splits: told.known } });
   });
 
   test('several transfers of one transaction, on several vaults, are one redemption each', async () => {

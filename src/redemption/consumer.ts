@@ -9,6 +9,7 @@ import { OPERATION_TABLE } from '../operation/operation-row.ts';
 import { ZERO_ADDRESS } from '../primitives/address.ts';
 import { IssuanceError } from '../primitives/failures.ts';
 import { redemptionId } from '../primitives/uuid.ts';
+import type { Splits } from '../receipt/splits.ts';
 import { transferOrdinals } from '../vault/moments.ts';
 import type { RedemptionCommand } from './decide.ts';
 import { decideRedemption } from './decide.ts';
@@ -19,6 +20,7 @@ export interface ConsumerOptions {
   readonly store: EventStore;
   readonly directory: Pick<Directory, 'walletOwnerAt'>;
   readonly catalog: Pick<Catalog, 'vault'>;
+  readonly splits: { before: Splits['before'] };
   /** Our signers on a network, retired ones too, in lower case. */
   readonly wallets: (network: string) => readonly Address[];
 }
@@ -99,6 +101,9 @@ async function detect(
   const { underlying, token } = asset;
   const { blockNumber, blockHash } = receipt;
   const blockTimeMs = await batch.blockTimeMs(blockNumber);
+  const isHistoric = blockNumber < batch.redemptionsFromBlock;
+  // History is never redeemed, and nodes tell of old blocks slowly or not at all.
+  const splits = isHistoric ? null : await options.splits.before(batch.rpc, chainId, vault, blockNumber);
   const changes: Change[] = [];
   for (const { ordinal, transfer } of read.transfers) {
     const isIncoming =
@@ -111,8 +116,9 @@ async function detect(
       type: 'detect',
       transfer: { ...place, from, holder, amount, blockNumber, blockHash, blockTimeMs },
       fromOurselves: wallets.has(from),
-      isHistoric: blockNumber < batch.redemptionsFromBlock,
+      isHistoric,
       clientId: await options.directory.walletOwnerAt(from, blockTimeMs),
+      splits,
     };
     const loaded = await options.ledger.load(redemptionKind, id);
     const events = decideRedemption(command, loaded.state);

@@ -7,6 +7,7 @@ import type { Ledger } from '../event-store/ledger.ts';
 import type { Catalog, Directory } from '../operation/directory.ts';
 import type { Clock } from '../ports/ports.ts';
 import type { Inventory } from '../receipt/inventory.ts';
+import type { Splits } from '../receipt/splits.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { LaneFeature } from '../transaction/lane-feature.ts';
 import { createRedemptionConsumer } from './consumer.ts';
@@ -22,6 +23,7 @@ export interface RedemptionOptions {
   readonly directory: Directory;
   readonly catalog: Catalog;
   readonly inventory: Inventory;
+  readonly splits: Splits;
   readonly alpaca: AlpacaClient;
   readonly clock: Clock;
   readonly log: Log;

@@ -18,6 +18,7 @@ import {
   settled,
   SIGNER,
   signed,
+  splits,
   toJournal,
   TOKEN,
   transfer,
@@ -46,6 +47,7 @@ const detect = {
   fromOurselves: false,
   isHistoric: false,
   clientId: 'client-1',
+  splits,
 } as const;
 const sign = (transactionId: string, shares: bigint, dust: bigint): RedemptionCommand => ({
   type: 'sign',
@@ -252,6 +254,46 @@ describe('a burn', () => {
   });
 });
 
+describe('a stock split of the vault', () => {
+  const check = (count: bigint | null, blockNumber = 20n) =>
+    ({ type: 'checkSplits', reading: { count, blockNumber } }) as const;
+
+  test.each([
+    ['before Alpaca is asked', [detected]],
+    ['after the journal', toJournal],
+    ['between two parts of the burn', [...toJournal, signed('tx-1', [pick(1n, TOKEN)], 0n), settled('tx-1')]],
+  ] as const)('%s holds the redemption', (_name, events) => {
+    expect(given(...events).when(check(0n))).toEqual([]);
+    const why = 'the vault split between block 5 and block 20: 0 → 1; quantities must be judged by a person';
+    const reading = { count: 1n, blockNumber: 20n };
+    expect(given(...events).when(check(1n))).toEqual([
+      { type: 'RedemptionHeld', data: { why, splits: reading } },
+    ]);
+  });
+
+  test('that a person judged holds it no more; the next one does', () => {
+    const events = [...toJournal, ...given(...toJournal).when(check(1n))];
+    const resumed = given(...events, ...given(...events).when({ type: 'resume' }));
+    expect(resumed.state.kind).toBe('journaled');
+    expect(resumed.when(check(1n, 30n))).toEqual([]);
+    expect(resumed.when(check(2n, 30n))).toMatchObject([{ type: 'RedemptionHeld' }]);
+  });
+
+  test('is seen from the first count on, where none could be told of the transfer', () => {
+    const events = given().when({ ...detect, splits: null });
+    expect(events).toEqual([{ type: 'TransferDetected', data: { ...transfer, clientId: 'client-1' } }]);
+    const first = given(...events).when(check(4n));
+    expect(first).toEqual([{ type: 'SplitCountRecorded', data: { count: 4n, blockNumber: 20n } }]);
+    expect(given(...events, ...first).when(check(5n))).toMatchObject([{ type: 'RedemptionHeld' }]);
+  });
+
+  test('is not concluded from an older block, nor of a vault that cannot split', () => {
+    expect(given(detected).when(check(1n, 4n))).toEqual([]);
+    const old = given(...given().when({ ...detect, splits: { count: null, blockNumber: 5n } }));
+    expect(old.when(check(null))).toEqual([]);
+  });
+});
+
 describe('an operator', () => {
   test('holds and resumes; what settled meanwhile is counted', () => {
     const events = [...toJournal, signed('tx-1', [pick(1n, 5n * TOKEN)], DUST), held, settled('tx-1')];
@@ -288,6 +330,7 @@ test('whatever is decided can be folded, burns never more than was journaled, an
     dust: fc.constantFrom(0n, DUST),
   };
   const anEffect = fc.constantFrom('0x7a', '0x7b', '0x7c').map((hash) => effect(hash as `0x${string}`));
+  const reading = fc.record({ count: fc.constantFrom(null, 0n, 1n), blockNumber: fc.constantFrom(4n, 9n) });
   const mismatch = fc.constantFrom(null, 'other');
   const command: fc.Arbitrary<RedemptionCommand> = fc.oneof(
     fc.constant(detect),
@@ -305,6 +348,7 @@ test('whatever is decided can be folded, burns never more than was journaled, an
     }),
     fc.constant({ type: 'resume' as const }),
     fc.constant({ type: 'reject' as const, reason: null }),
+    fc.record({ type: fc.constant('checkSplits' as const), reading }),
   );
   const start = fc.constantFrom<readonly RedemptionEvent[]>([], [detected], toJournal, toJournal);
   fc.assert(

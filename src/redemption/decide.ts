@@ -1,5 +1,7 @@
 import { IssuanceError, unreachable } from '../primitives/failures.ts';
 import { splitDust } from '../primitives/quantity.ts';
+import type { SplitReading } from '../vault/split-count.ts';
+import { compareSplits } from '../vault/split-count.ts';
 import type { BurnCommand } from './decide-burn.ts';
 import { decideBurn } from './decide-burn.ts';
 import type { RecordedWhy, RedemptionEvent, RedemptionState, TransferFacts, WaitReason } from './state.ts';
@@ -15,7 +17,11 @@ export type RedemptionCommand =
       readonly isHistoric: boolean;
       /** Whose wallet it was at the block's time; null when that is not known. */
       readonly clientId: string | null;
+      /** The vault's split count right before the block; null where it could not be told. */
+      readonly splits: SplitReading | null;
     }
+  /** The vault's split count was read anew, right before Alpaca is asked or a burn is signed. */
+  | { readonly type: 'checkSplits'; readonly reading: SplitReading }
   | { readonly type: 'wait'; readonly for: WaitReason }
   /** The wallet was nobody's when the tokens came; it is this client's now. */
   | { readonly type: 'bind'; readonly clientId: string }
@@ -46,6 +52,8 @@ export function decideRedemption(
   switch (command.type) {
     case 'detect':
       return state.kind === 'none' ? [detected(command)] : [];
+    case 'checkSplits':
+      return decideSplits(command.reading, state);
     case 'wait':
       return decideWait(command.for, state);
     case 'bind':
@@ -81,10 +89,10 @@ export function decideRedemption(
 }
 
 function detected(command: Extract<RedemptionCommand, { type: 'detect' }>): RedemptionEvent {
-  const { transfer, clientId } = command;
+  const { transfer, clientId, splits } = command;
   const why = recordedWhy(command);
   return why === null
-    ? { type: 'TransferDetected', data: { ...transfer, clientId } }
+    ? { type: 'TransferDetected', data: { ...transfer, clientId, ...(splits === null ? {} : { splits }) } }
     : { type: 'TransferRecorded', data: { ...transfer, why } };
 }
 
@@ -93,6 +101,25 @@ function recordedWhy(command: Extract<RedemptionCommand, { type: 'detect' }>): R
   if (command.isHistoric) return 'historic';
   if (command.transfer.amount === 0n) return 'zero';
   return splitDust(command.transfer.amount).quantity === 0n ? 'dust_only' : null;
+}
+
+/** A reading of an older block than the redemption's own decides nothing. */
+function decideSplits(reading: SplitReading, state: RedemptionState): readonly RedemptionEvent[] {
+  if (state.kind !== 'detected' && state.kind !== 'journaled' && state.kind !== 'burning') {
+    throw misfit('compare splits for', state);
+  }
+  const verdict = compareSplits(state.redemption.splits, reading);
+  switch (verdict.kind) {
+    case 'same':
+    case 'behind':
+      return [];
+    case 'first':
+      return [{ type: 'SplitCountRecorded', data: reading }];
+    case 'split':
+      return [{ type: 'RedemptionHeld', data: { why: verdict.why, splits: reading } }];
+    default:
+      return unreachable(verdict);
+  }
 }
 
 function decideWait(reason: WaitReason, state: RedemptionState): readonly RedemptionEvent[] {

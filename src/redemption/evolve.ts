@@ -8,8 +8,8 @@ export function evolveRedemption(state: RedemptionState, event: RedemptionEvent)
   switch (event.type) {
     case 'TransferDetected': {
       if (state.kind !== 'none') throw corrupt(state, event);
-      const { clientId, ...transfer } = event.data;
-      return { kind: 'detected', waiting: null, redemption: newRedemption(transfer, clientId) };
+      const { clientId, splits = null, ...transfer } = event.data;
+      return { kind: 'detected', waiting: null, redemption: newRedemption(transfer, clientId, splits) };
     }
     case 'TransferRecorded': {
       if (state.kind !== 'none') throw corrupt(state, event);
@@ -40,12 +40,18 @@ function evolveDetected(state: DetectedState, event: LaterEvent): RedemptionStat
       return withStage(state, redemption, { kind: 'journaled' });
     case 'RedemptionRejected':
       return { kind: 'rejected', redemption: { ...redemption, reason: event.data.reason } };
-    case 'RedemptionHeld':
+    case 'SplitCountRecorded':
+      return { ...state, redemption: { ...redemption, splits: event.data } };
+    case 'RedemptionHeld': {
+      const from = stageOf(state);
+      if (from === null) throw corrupt(state, event);
+      const { why, splits = redemption.splits } = event.data;
+      return { kind: 'held', redemption: { ...redemption, splits }, why, from: bare(from) };
+    }
     case 'RedemptionClosed': {
       const from = stageOf(state);
       if (from === null) throw corrupt(state, event);
-      const kind = event.type === 'RedemptionHeld' ? 'held' : 'closed';
-      return { kind, redemption, why: event.data.why, from: bare(from) };
+      return { kind: 'closed', redemption, why: event.data.why, from: bare(from) };
     }
     case 'RedemptionResumed':
       if (state.kind !== 'held') throw corrupt(state, event);
@@ -122,7 +128,11 @@ function bare(stage: RedemptionStage): RedemptionStage {
   return stage.kind === 'detected' ? { kind: 'detected', waiting: stage.waiting } : { kind: stage.kind };
 }
 
-function newRedemption(transfer: Redemption['transfer'], clientId: string | null): Redemption {
+function newRedemption(
+  transfer: Redemption['transfer'],
+  clientId: string | null,
+  splits: Redemption['splits'],
+): Redemption {
   return {
     transfer,
     ...splitDust(transfer.amount),
@@ -130,6 +140,7 @@ function newRedemption(transfer: Redemption['transfer'], clientId: string | null
     promise: null,
     tokenizationRequestId: null,
     parts: [],
+    splits,
     reason: null,
   };
 }

@@ -1,9 +1,15 @@
 import type { Address } from 'viem';
 import type { Ledger, Loaded } from '../event-store/ledger.ts';
+import { change } from '../event-store/ledger.ts';
 import type { Catalog } from '../operation/directory.ts';
 import type { Inventory, ReceiptPick } from '../receipt/inventory.ts';
+import type { Splits } from '../receipt/splits.ts';
+import { splitWrite } from '../receipt/splits.ts';
 import type { LaneContext, Plan, PlanResult } from '../transaction/lane-feature.ts';
 import { burnCalls } from '../vault/calls.ts';
+import type { SplitReading } from '../vault/split-count.ts';
+import { compareSplits } from '../vault/split-count.ts';
+import { decideRedemption } from './decide.ts';
 import { redemptionKind } from './redemption-kind.ts';
 import type { Pick, Redemption, RedemptionState } from './state.ts';
 import { sharesOf, uncovered } from './state.ts';
@@ -15,31 +21,43 @@ export interface BurnPlanOptions {
   readonly ledger: Ledger;
   readonly catalog: { frozen: Catalog['frozen'] };
   readonly inventory: { choose: Inventory['choose'] };
+  readonly splits: { now: Splits['now'] };
 }
 
 /** What earlier plans of the same call take of each receipt: nothing is reserved before it is signed. */
 type Taken = Map<string, Map<bigint, bigint>>;
 
-/** Plans the next part of each journaled redemption; no two plans of one call use the same shares. */
+/** What one call of `plan` has come to know. */
+interface Known {
+  readonly taken: Taken;
+  /** Split counts, by vault. */
+  readonly splits: Map<Address, SplitReading>;
+}
+
+/**
+ * Plans the next part of each journaled redemption; no two plans of one call use the same shares. One whose vault split
+ * since the tokens came is held instead.
+ */
 export async function planBurns(
   options: BurnPlanOptions,
   ids: readonly string[],
   lane: LaneContext,
 ): Promise<readonly PlanResult[]> {
-  const taken: Taken = new Map();
+  const known: Known = { taken: new Map(), splits: new Map() };
   const results: PlanResult[] = [];
   for (const loaded of await options.ledger.loadMany(redemptionKind, ids)) {
-    results.push(await planBurn(options, loaded, lane, taken));
+    results.push(await planBurn(options, loaded, lane, known));
   }
   return results;
 }
 
 async function planBurn(
   options: BurnPlanOptions,
-  { id, state }: Loaded<RedemptionState>,
+  loaded: Loaded<RedemptionState>,
   lane: LaneContext,
-  taken: Taken,
+  { taken, splits }: Known,
 ): Promise<PlanResult> {
+  const { id, state } = loaded;
   const blocked = (code: string, message: string): PlanResult => ({
     kind: 'blocked',
     operationId: id,
@@ -59,6 +77,17 @@ async function planBurn(
   }
   if (await options.catalog.frozen(transfer.underlying, 'all')) {
     return blocked('frozen', `everything of ${transfer.underlying} is frozen`);
+  }
+  const { vault } = transfer;
+  const reading = splits.get(vault) ?? (await options.splits.now(lane.network, vault));
+  splits.set(vault, reading);
+  const verdict = compareSplits(redemption.splits, reading);
+  if (verdict.kind === 'behind') return blocked('node_behind', verdict.why);
+  const events = decideRedemption({ type: 'checkSplits', reading }, state);
+  if (events.length > 0) {
+    const changes = [change(redemptionKind, loaded, events)];
+    const writes = [splitWrite(transfer.chainId, vault, reading)];
+    return { kind: 'changes', operationId: id, changes, writes };
   }
   const left = uncovered(redemption);
   const picks = await choose(options, redemption, left.quantity, taken);

@@ -9,6 +9,7 @@ import { openTestLedger, testCatalog } from '../operation/test-ledger.ts';
 import { createInventory } from '../receipt/inventory.ts';
 import type { ReceiptEvent } from '../receipt/receipt.ts';
 import { receiptKind, receiptStreamId, RECEIPT_TABLES } from '../receipt/receipt-kind.ts';
+import { testSplits } from '../receipt/test-splits.ts';
 import type { Plan, PlanResult, SignedTransaction } from '../transaction/lane-feature.ts';
 import type { LogBody } from '../vault/log-samples.ts';
 import { placed, transferLog, withdrawLogs } from '../vault/log-samples.ts';
@@ -30,7 +31,8 @@ async function open(stock: readonly bigint[], ...ids: readonly string[]) {
   const world: TestWorld = { owners: {}, ownersThen: null, linked: true, unavailable: null, frozen: 'none' };
   const silent = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
   const inventory = createInventory({ ledger, store, log: silent });
-  const feature = createRedemptionLane({ ledger, inventory, catalog: testCatalog(world, transfer) });
+  const { splits, told } = testSplits();
+  const feature = createRedemptionLane({ ledger, inventory, splits, catalog: testCatalog(world, transfer) });
   const commit = async ({ changes }: { readonly changes: readonly Change[] }) => {
     await ledger.commit({ changes, metadata: { actor: 'test' } });
   };
@@ -63,7 +65,7 @@ async function open(stock: readonly bigint[], ...ids: readonly string[]) {
   const balances = async () =>
     (await inventory.listInventory()).flatMap((it) => it.receipts.map((r) => r.balance));
   const kindOf = async (id = REDEMPTION) => (await ledger.load(redemptionKind, id)).state.kind;
-  return { ...opened, world, inventory, feature, commit, add, reserved, balances, kindOf };
+  return { ...opened, world, told, inventory, feature, commit, add, reserved, balances, kindOf };
 }
 
 function onlyPlan(results: readonly PlanResult[]): Plan {
@@ -149,6 +151,25 @@ describe('planning a burn', () => {
     expect(second.detail).toMatchObject({ dust: DUST });
     await commit(await feature.signed(transaction(second, 'tx-2'), []));
     expect((await reserved()).reduce((sum, it) => sum + it, 0n)).toBe(60n * small);
+  });
+
+  test('on a vault that split since the tokens came is held, with its promise', async () => {
+    const { feature, told, commit, kindOf, store } = await open([5n * TOKEN]);
+    told.count = 1n;
+    const [result] = await feature.plan([REDEMPTION], lane);
+    if (result?.kind !== 'changes') throw new Error(result?.kind);
+    await commit(result);
+    expect(await kindOf()).toBe('held');
+    expect(result.writes).toMatchObject([{ table: 'split_count', row: { count: 1n, block_number: 9 } }]);
+    expect(await store.count({ table: 'promise' })).toBe(1);
+  });
+
+  test('on a vault that splits while it is being signed is not signed', async () => {
+    const { feature, told, reserved } = await open([5n * TOKEN]);
+    const tx = transaction(onlyPlan(await feature.plan([REDEMPTION], lane)));
+    told.count = 1n;
+    await expect(feature.signed(tx, [])).rejects.toMatchObject({ code: 'vault_split' });
+    expect(await reserved()).toEqual([0n]);
   });
 
   test.each([

@@ -3,6 +3,7 @@ import type { Change, Ledger, Loaded } from '../event-store/ledger.ts';
 import { change } from '../event-store/ledger.ts';
 import { IssuanceError } from '../primitives/failures.ts';
 import type { Inventory } from '../receipt/inventory.ts';
+import { requireUnsplit } from '../receipt/splits.ts';
 import type { LaneFeature, Outcome, SettleOutcome, SignedTransaction } from '../transaction/lane-feature.ts';
 import { readBurnEffect } from '../vault/burn-effects.ts';
 import { decideRedemption } from './decide.ts';
@@ -25,15 +26,24 @@ export function createRedemptionLane(options: RedemptionLaneOptions): LaneFeatur
 
   return {
     kind: 'redemption',
-    readyEvents: ['RedemptionJournaled', 'BurnSettled', 'BurnFound', 'BurnReleased', 'RedemptionResumed'],
+    readyEvents: [
+      'RedemptionJournaled',
+      'BurnSettled',
+      'BurnFound',
+      'BurnReleased',
+      'RedemptionResumed',
+      'SplitCountRecorded',
+    ],
     plan: (ids, lane) => planBurns(options, ids, lane),
 
     async signed(transaction) {
       const loaded = await load(transaction);
+      const { chainId, vault } = placeOf(transaction);
+      const carried = 'redemption' in loaded.state ? [loaded.state.redemption.splits] : [];
+      await requireUnsplit(options.splits, transaction.lane.network, vault, carried);
       const { picks, dust } = readDetail(onlyOperation(transaction).detail);
       const sign = { type: 'sign', transactionId: transaction.id, picks, dust } as const;
       const events = decideRedemption(sign, loaded.state);
-      const { chainId, vault } = placeOf(transaction);
       const reserved = await inventory.reserve(loaded.id, transaction.id, chainId, vault, picks);
       return join(loaded, events, reserved);
     },

@@ -1,18 +1,24 @@
 import type { AlpacaClient, TokenizationRequest } from '../alpaca/types.ts';
+import { DependencyDown } from '../engine/dependency-down.ts';
 import type { StepResult } from '../engine/work.ts';
 import type { Ledger, Loaded } from '../event-store/ledger.ts';
 import { change } from '../event-store/ledger.ts';
 import { transact } from '../event-store/transact.ts';
-import { refusedStep } from '../operation/alpaca-error.ts';
+import { failedStep, refusedStep } from '../operation/alpaca-error.ts';
 import type { Catalog, Directory } from '../operation/directory.ts';
 import type { Clock } from '../ports/ports.ts';
+import { RpcFailure } from '../primitives/failures.ts';
 import { uuidV5 } from '../primitives/uuid.ts';
 import type { Inventory } from '../receipt/inventory.ts';
+import type { Splits } from '../receipt/splits.ts';
+import { splitWrite } from '../receipt/splits.ts';
+import type { SplitReading } from '../vault/split-count.ts';
+import { compareSplits } from '../vault/split-count.ts';
 import type { RedemptionCommand } from './decide.ts';
 import { decideRedemption } from './decide.ts';
 import { mismatchOf } from './echo.ts';
 import { RECHECK_MS, redemptionKind } from './redemption-kind.ts';
-import type { Redemption, RedemptionState, WaitReason } from './state.ts';
+import type { Redemption, RedemptionState, TransferFacts, WaitReason } from './state.ts';
 
 export interface RequestOptions {
   readonly ledger: Ledger;
@@ -20,6 +26,7 @@ export interface RequestOptions {
   readonly directory: Directory;
   readonly catalog: Pick<Catalog, 'frozen'>;
   readonly inventory: Pick<Inventory, 'available'>;
+  readonly splits: { now: Splits['now'] };
   /** Whether a lane signs for this wallet; a retired signer's tokens cannot be burned. */
   readonly canSign: (chainId: number, wallet: string) => boolean;
   readonly clock: Clock;
@@ -49,9 +56,45 @@ export async function requestRedemption(
     case 'hold':
       return commit(options, loaded, { type: 'hold', why: ready.why });
     case 'ready':
-      return promise(options, loaded, redemption, ready);
+      return (await checkSplits(options, loaded, redemption)) ?? promise(options, loaded, redemption, ready);
     default:
       return ready satisfies never;
+  }
+}
+
+/**
+ * Makes sure that the vault has not split since the tokens came, so that Alpaca is asked for what they still are. Null
+ * when it has not.
+ */
+async function checkSplits(
+  options: RequestOptions,
+  loaded: Loaded<RedemptionState>,
+  { transfer, splits }: Redemption,
+): Promise<StepResult | null> {
+  const { network, chainId, vault } = transfer;
+  const reading = await readSplits(options, network, vault);
+  const verdict = compareSplits(splits, reading);
+  if (verdict.kind === 'behind') return failedStep('node_behind', verdict.why, options.clock.nowMs());
+  const events = decideRedemption({ type: 'checkSplits', reading }, loaded.state);
+  if (events.length === 0) return null;
+  await options.ledger.commit({
+    changes: [change(redemptionKind, loaded, events)],
+    writes: [splitWrite(chainId, vault, reading)],
+    metadata: { actor: 'engine', correlation: loaded.id },
+  });
+  return { kind: 'advanced' };
+}
+
+async function readSplits(
+  { splits }: RequestOptions,
+  network: string,
+  vault: TransferFacts['vault'],
+): Promise<SplitReading> {
+  try {
+    return await splits.now(network, vault);
+  } catch (error) {
+    if (!(error instanceof RpcFailure) || error.kind !== 'unreachable') throw error;
+    throw new DependencyDown(`chain:${network}`, error.message, { cause: error });
   }
 }
 

@@ -33,11 +33,16 @@ export const effect = (transactionHash: `0x${string}` = '0x7a'): BurnEffect => (
   ordinals: [0],
 });
 
+/** Of the vault, right before the transfer's block. */
+export const splits = { count: 0n, blockNumber: 5n } as const;
 export const detected: RedemptionEvent = {
   type: 'TransferDetected',
-  data: { ...transfer, clientId: 'client-1' },
+  data: { ...transfer, clientId: 'client-1', splits },
 };
-export const unowned: RedemptionEvent = { type: 'TransferDetected', data: { ...transfer, clientId: null } };
+export const unowned: RedemptionEvent = {
+  type: 'TransferDetected',
+  data: { ...transfer, clientId: null, splits },
+};
 export const promised: RedemptionEvent = {
   type: 'RedeemPromised',
   data: { idempotencyKey: 'key-1', body: '{}' },

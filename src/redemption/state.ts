@@ -1,4 +1,5 @@
 import type { Address, Hex } from 'viem';
+import type { SplitReading } from '../vault/split-count.ts';
 
 /** The states and events of a redemption: a transfer of shares to one of our wallets. */
 
@@ -42,7 +43,8 @@ export type BurnEffect = {
 };
 
 export type RedemptionEvent =
-  | { type: 'TransferDetected'; data: TransferFacts & { clientId: string | null } }
+  /** `splits`: the vault's split count right before the transfer's block; absent where it could not be told. */
+  | { type: 'TransferDetected'; data: TransferFacts & { clientId: string | null; splits?: SplitReading } }
   | { type: 'TransferRecorded'; data: TransferFacts & { why: RecordedWhy } }
   | { type: 'OwnerBound'; data: { clientId: string } }
   | { type: 'RedemptionWaiting'; data: { for: WaitReason } }
@@ -60,7 +62,10 @@ export type RedemptionEvent =
     }
   | { type: 'BurnUnsettled'; data: { transactionId: string; why: string } }
   | { type: 'BurnReleased'; data: { transactionId: string; why: string } }
-  | { type: 'RedemptionHeld'; data: { why: string } }
+  /** The first split count that was read for it: none could be told of its block. */
+  | { type: 'SplitCountRecorded'; data: SplitReading }
+  /** `splits`: the count that it was held for, and that it goes on with when a person resumes it. */
+  | { type: 'RedemptionHeld'; data: { why: string; splits?: SplitReading } }
   | { type: 'RedemptionResumed'; data: Record<string, never> }
   | { type: 'RedemptionClosed'; data: { why: string } };
 
@@ -85,6 +90,8 @@ export interface Redemption {
   readonly promise: { readonly idempotencyKey: string; readonly body: string } | null;
   readonly tokenizationRequestId: string | null;
   readonly parts: readonly BurnPart[];
+  /** The vault's split count for which its quantity holds; null until one was read. */
+  readonly splits: SplitReading | null;
   /** Why its last burn had no effect, or why Alpaca rejected it. */
   readonly reason: string | null;
 }

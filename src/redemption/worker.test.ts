@@ -3,6 +3,7 @@ import { DependencyDown } from '../engine/dependency-down.ts';
 import { anyKind } from '../event-store/create-ledger.ts';
 import { GuardConflict } from '../event-store/errors.ts';
 import { change } from '../event-store/ledger.ts';
+import { RpcFailure } from '../primitives/failures.ts';
 import type { TestWorld } from '../operation/test-ledger.ts';
 import {
   notFound,
@@ -15,6 +16,8 @@ import {
   unclear,
 } from '../operation/test-ledger.ts';
 import { PROMISE_TABLE } from '../receipt/receipt-kind.ts';
+import { SPLIT_TABLE } from '../receipt/splits.ts';
+import { testSplits } from '../receipt/test-splits.ts';
 import { OWED_TABLE, redemptionKind } from './redemption-kind.ts';
 import { detected, promised, REDEMPTION, requested, SENDER, TOKEN, transfer, unowned } from './samples.ts';
 import type { RedemptionEvent } from './state.ts';
@@ -22,7 +25,7 @@ import { owedShares, wakeRedemptions } from './waiting.ts';
 import { createRedemptionWorker } from './worker.ts';
 
 async function open(...events: readonly RedemptionEvent[]) {
-  const opened = await openTestLedger([anyKind(redemptionKind)], [PROMISE_TABLE, OWED_TABLE]);
+  const opened = await openTestLedger([anyKind(redemptionKind)], [PROMISE_TABLE, OWED_TABLE, SPLIT_TABLE]);
   const { ledger, clock, store, work, types } = opened;
   const world: TestWorld = {
     owners: { [SENDER]: 'client-1' },
@@ -36,6 +39,7 @@ async function open(...events: readonly RedemptionEvent[]) {
   const alpaca = testAlpaca();
   const stock = { available: 5n * TOKEN, expected: 0, canSign: true };
   const asset = { ...transfer };
+  const { splits, told } = testSplits();
   const worker = createRedemptionWorker({
     ledger,
     clock,
@@ -48,6 +52,7 @@ async function open(...events: readonly RedemptionEvent[]) {
         guard: { name: 'inventory:test', expected: stock.expected },
       }),
     },
+    splits,
     canSign: () => stock.canSign,
   });
   return {
@@ -57,6 +62,7 @@ async function open(...events: readonly RedemptionEvent[]) {
     world,
     alpaca,
     stock,
+    told,
     work: () => work(REDEMPTION),
     added: async () => (await types(`redemption/${REDEMPTION}`)).slice(events.length),
     calls: () => alpaca.asked.map((it) => it.call),
@@ -153,6 +159,27 @@ describe('a detected redemption', () => {
     gone.alpaca.answer('redeem', record(ours));
     await gone.step();
     expect(await gone.added()).toEqual(['RedeemPromised', 'RedemptionRequested']);
+  });
+});
+
+describe('a vault that split since the tokens came', () => {
+  test('is not asked for at Alpaca: a person judges the quantity', async () => {
+    const { step, told, added, alpaca, store } = await open(detected);
+    told.count = 1n;
+    expect(await step()).toEqual({ kind: 'advanced' });
+    expect(await added()).toEqual(['RedemptionHeld']);
+    expect(alpaca.asked).toEqual([]);
+    expect(await store.count({ table: 'promise' })).toBe(0);
+    expect(await store.find({ table: 'split_count', limit: 9 })).toMatchObject([{ count: 1n }]);
+  });
+
+  test('is looked for only when a node tells of a block that is late enough', async () => {
+    const { step, told, added } = await open(detected);
+    Object.assign(told, { count: 1n, blockNumber: 4n });
+    expect(await step()).toMatchObject({ kind: 'failed', error: { code: 'node_behind' } });
+    told.failure = new RpcFailure('gone', { kind: 'unreachable', method: 'eth_call' });
+    await expect(step()).rejects.toMatchObject({ dependency: 'chain:base' });
+    expect(await added()).toEqual([]);
   });
 });
 

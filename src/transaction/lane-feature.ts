@@ -1,5 +1,5 @@
 import type { Address, Hex } from 'viem';
-import type { JsonObject } from '../event-store/event-store.ts';
+import type { JsonObject, RowWrite } from '../event-store/event-store.ts';
 import type { Change, Outcome } from '../event-store/ledger.ts';
 
 export type { Outcome };
@@ -46,7 +46,12 @@ export type PlanResult =
       readonly message: string;
     }
   /** The operation itself must move first (a hold, a freeze): these changes are committed instead. */
-  | { readonly kind: 'changes'; readonly operationId: string; readonly changes: readonly Change[] };
+  | {
+      readonly kind: 'changes';
+      readonly operationId: string;
+      readonly changes: readonly Change[];
+      readonly writes?: readonly RowWrite[];
+    };
 
 /** A transaction of ours as committed: enough for a feature to settle or release its operations. */
 export interface SignedTransaction {

@@ -151,7 +151,7 @@ async function takeResult(
     case 'changes': {
       const metadata = { actor: 'engine', correlation: row.id };
       try {
-        await deps.ledger.commit({ changes: result.changes, metadata });
+        await deps.ledger.commit({ changes: result.changes, writes: result.writes ?? [], metadata });
       } catch (error) {
         if (!isConflict(error)) throw error;
         deps.log.debug({ operation: row.id }, 'an operation moved on while the lane looked at it');
