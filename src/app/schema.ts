@@ -14,8 +14,9 @@ import { OWED_TABLE, redemptionKind } from '../redemption/redemption-kind.ts';
 import { laneKinds, laneTables } from '../transaction/lanes.ts';
 
 /**
- * What the tables of the log hold. Raise it whenever `rows()` or `evolve` of a kind gives other rows for the same events
- * although no table changed: the store sees changed tables by itself, and nothing else tells it that rows are outdated.
+ * What the tables of the log hold. Raise it whenever `rows()` or `evolve` of a kind gives other rows for the same
+ * events although no table changed: the store sees changed tables by itself, and nothing else tells it that rows are
+ * outdated.
  */
 export const VIEWS_VERSION = 1;
 

@@ -29,8 +29,8 @@ interface Asked {
 }
 
 /**
- * Plans journaled mints. One whose deposit is on chain already is held instead: it is never minted twice. So is one whose
- * vault split since its quantity was fixed.
+ * Plans journaled mints. One whose deposit is on chain already is held instead: it is never minted twice. So is one
+ * whose vault split since its quantity was fixed.
  */
 export async function planMints(
   options: MintPlanOptions,

@@ -2,8 +2,8 @@ import type { Address, Hex } from 'viem';
 import { vaultReads } from './reads.ts';
 
 /**
- * How many stock splits a vault had completed as of a block. They change every balance without a log, so a quantity that
- * was fixed before one means another number of shares after it.
+ * How many stock splits a vault had completed as of a block. They change every balance without a log, so a quantity
+ * that was fixed before one means another number of shares after it.
  */
 export type SplitReading = {
   /** Null for a vault that has no such count: it cannot split. */
