@@ -221,6 +221,15 @@ describe('wake', () => {
     expect(kit.reports).toHaveLength(3);
   });
 
+  test('does nothing any more once the engine is stopped, whose store may be closed', async () => {
+    await kit.set('a', { kind: 'wait', for: 'journal' });
+    const running = await run(worker(finish));
+    await running.stop();
+    running.wake('a');
+    await running.idle();
+    expect((await kit.row('a'))?.dueMs).toBeNull();
+  });
+
   test('while the step runs, the row is taken again when it ends', async () => {
     const gate = createGate();
     let steps = 0;

@@ -212,6 +212,8 @@ export function createEngine(options: EngineOptions): Engine {
       });
     },
     wake(id) {
+      // Whoever wakes may not know yet, and the next start looks at everything anyway.
+      if (phase === 'stopped') return;
       const ids = id === undefined ? [] : typeof id === 'string' ? [id] : id;
       for (const one of new Set(ids)) void runAside(() => makeDue(one));
       look();

@@ -35,7 +35,8 @@ export function createHeadLag(
       if (blocks === 0n || position === undefined) return params;
       const at = params[position] ?? 'latest';
       if (at !== 'latest' && at !== 'pending') return params;
-      return params.with(position, hex(await head()));
+      // The block may be left out, and then stands for the latest too.
+      return [...params.slice(0, position), hex(await head()), ...params.slice(position + 1)];
     },
     async adjustResult(method, result) {
       if (blocks === 0n) return result;

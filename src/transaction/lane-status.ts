@@ -1,4 +1,5 @@
 import type { Address } from 'viem';
+import { readWorkRow, WORK_TABLE } from '../engine/work.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import type { Ledger } from '../event-store/ledger.ts';
 import type { LaneId } from './lane-feature.ts';
@@ -48,7 +49,7 @@ export async function readLaneStatus(
       const count = (which: string) =>
         store.count({ table: TRANSACTION_TABLE.name, where: { lane: id, phase: which } });
       const why = row['why'] as string | null;
-      const seen = await hindrance(ledger, lane);
+      const seen = await hindrance(store, ledger, lane);
       return {
         lane: id,
         network: row['network'] as string,
@@ -70,10 +71,21 @@ export async function readLaneStatus(
 }
 
 /** What hinders a configured lane besides its own state. */
-async function hindrance(ledger: Ledger, lane: Lane | undefined): Promise<LaneCondition | null> {
+async function hindrance(
+  store: EventStore,
+  ledger: Ledger,
+  lane: Lane | undefined,
+): Promise<LaneCondition | null> {
   if (lane === undefined) return null;
   const { stopped } = await readNetworkGate(ledger, lane.network);
   return stopped === null
-    ? lane.view.condition
+    ? (lane.view.condition ?? (await stepFailure(store, lane.context.lane)))
     : { code: 'network_stopped', message: `the network is stopped: ${stopped}` };
+}
+
+/** Why the lane's own step fails at present, which the log tells only once; null when its last one did not. */
+async function stepFailure(store: EventStore, id: LaneId): Promise<LaneCondition | null> {
+  const [row] = await store.find({ table: WORK_TABLE.name, where: { id }, limit: 1 });
+  const error = row === undefined ? null : readWorkRow(row).lastError;
+  return error === null ? null : { code: error.code, message: error.message };
 }
