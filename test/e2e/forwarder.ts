@@ -1,5 +1,7 @@
 import type { Address, Hex } from 'viem';
-import { concatHex, encodeFunctionData, erc20Abi, numberToHex, size } from 'viem';
+import { concatHex, encodeFunctionData, erc20Abi, getContractAddress, numberToHex, size } from 'viem';
+import type { DevWallet } from '../../src/sandbox/dev-wallet.ts';
+import type { LocalNetwork } from '../../src/sandbox/local-partners.ts';
 
 interface Call {
   readonly to: Address;
@@ -32,6 +34,13 @@ export function forwarderCode(calls: readonly Call[]): Hex {
 /** Calldata of an ERC-20 transfer; `amount` in 10⁻¹⁸. */
 export function transferData(to: Address, amount: bigint): Hex {
   return encodeFunctionData({ abi: erc20Abi, functionName: 'transfer', args: [to, amount] });
+}
+
+/** Address, in lower case, of the contract that the wallet's next transaction would create. */
+export async function nextContractOf({ chain }: LocalNetwork, wallet: DevWallet): Promise<Address> {
+  const nonce = await chain.rpc('eth_getTransactionCount', [wallet.address, 'latest']);
+  const contract = getContractAddress({ from: wallet.address, nonce: BigInt(nonce as Hex) });
+  return contract.toLowerCase() as Address;
 }
 
 function push2(value: number): Hex {

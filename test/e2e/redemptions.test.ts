@@ -1,8 +1,7 @@
 import type { Address, Hex } from 'viem';
-import { getContractAddress } from 'viem';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { parseQuantity } from '../../src/primitives/quantity.ts';
-import { forwarderCode, transferData } from './forwarder.ts';
+import { forwarderCode, nextContractOf, transferData } from './forwarder.ts';
 import { expectInvariants } from './invariants.ts';
 import type { OperationOnWire, World } from './world.ts';
 import { eventually, startWorld } from './world.ts';
@@ -96,7 +95,7 @@ describe('several transfers in one transaction', () => {
   test('by a contract, over two vaults, go back to it', async () => {
     const { issuerAddress } = world.partners;
     const [apple, tesla] = [world.vault('tAAPL').address, world.vault('tTSLA').address];
-    const contract = await nextContractOf(1);
+    const contract = await nextContractOf(world.network(), world.network().wallet(1));
     await world.api.call('POST', `/accounts/${world.clientId}/wallets`, { wallet: contract });
     await passOn(0, apple, contract, parseQuantity('3'));
     await passOn(0, tesla, contract, parseQuantity('3'));
@@ -139,14 +138,6 @@ test('tokens from an unknown wallet wait, and go on when it is linked', async ()
   expect(done).toMatchObject({ id: waiting.id, client_id: world.clientId, burned: '2' });
   expect(journaledAtAlpaca()).toBe(before + 1);
 });
-
-/** Address of the contract that the wallet's next transaction would create. */
-async function nextContractOf(wallet: number): Promise<Address> {
-  const { chain, wallet: walletOf } = world.network();
-  const from = walletOf(wallet).address;
-  const nonce = BigInt((await chain.rpc('eth_getTransactionCount', [from, 'latest'])) as Hex);
-  return getContractAddress({ from, nonce }).toLowerCase() as Address;
-}
 
 async function passOn(wallet: number, vault: Address, to: Address, amount: bigint): Promise<void> {
   await world
