@@ -37,11 +37,11 @@ export function createCatalog(assets: Assets, configured: ReadonlySet<string>): 
 /** Why an address may not be an AP's wallet; null when it may. */
 export function createReservedAddress(
   assets: Pick<Assets, 'vaults'>,
-  signers: readonly Address[],
+  signers: () => readonly Address[],
 ): (address: Address) => Promise<string | null> {
   return async (address) => {
     if (address === ZERO_ADDRESS) return 'it is the zero address';
-    if (signers.includes(address)) return 'it is one of our own signers';
+    if (signers().includes(address)) return 'it is one of our own signers';
     const vaults = await assets.vaults();
     if (vaults.some((it) => it.vault === address)) return 'it is a vault';
     return vaults.some((it) => it.receipt === address) ? 'it is a receipt contract' : null;

@@ -1,3 +1,4 @@
+import type { Hints } from '../chain/hints.ts';
 import type { Watcher, WatchStatus } from '../chain/watcher/create-watcher.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { EventStore } from '../event-store/event-store.ts';
@@ -18,6 +19,8 @@ export interface ReadinessReport {
         readonly chain: Verdict;
         readonly scan: Verdict;
         readonly scan_lag_blocks: number | null;
+        /** Of new blocks: `ok`, or `polling: ` and why. */
+        readonly hints: Verdict;
         readonly lane: Verdict;
         readonly signer: Verdict;
       }
@@ -38,16 +41,22 @@ export interface Readiness {
 export function createReadiness(parts: {
   readonly store: EventStore;
   readonly watchers: readonly Watcher[];
+  /** Of those networks that have a WebSocket. */
+  readonly hints: readonly Pick<Hints, 'network' | 'status'>[];
   readonly lanes: Pick<Lanes, 'status'>;
   readonly engine: Pick<Engine, 'dependencies'>;
 }): Readiness {
-  const { store, watchers, lanes, engine } = parts;
+  const { store, watchers, hints, lanes, engine } = parts;
   let stopping = false;
 
   const dependency = (name: string): Verdict => {
     const found = engine.dependencies().find((it) => it.name === name);
-    return found === undefined || found.state === 'up' ? 'ok' : (found.reason?.message ?? 'down');
+    if (found === undefined) return 'ok';
+    return found.reason?.message ?? (found.state === 'up' ? 'ok' : 'down');
   };
+
+  const hintsOf = (network: string): Verdict =>
+    hints.find((it) => it.network === network)?.status() ?? 'polling: no WS URL is set';
 
   return {
     stopping() {
@@ -67,6 +76,7 @@ export function createReadiness(parts: {
               chain: dependency(`chain:${watcher.network}`),
               scan: scanVerdict(scan),
               scan_lag_blocks: lag(scan),
+              hints: hintsOf(watcher.network),
               lane: laneVerdict(own),
               signer: own.length === 0 ? 'no signer is configured' : 'ok',
             };

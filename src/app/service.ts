@@ -31,15 +31,18 @@ import { laneId } from '../transaction/lane-id.ts';
 import { createLanes } from '../transaction/lanes.ts';
 import { createCatalog, createDirectory, createReservedAddress } from './directories.ts';
 import {
+  createNetworkHints,
   createNetworkParts,
   createNetworkWatcher,
   inventoryNetworkOf,
   laneNetworkOf,
 } from './network-parts.ts';
-import { createOpenWork } from './open-work.ts';
+import { createHintTaker, createOpenWork } from './open-work.ts';
 import { createReadVault } from './read-vault.ts';
 import { createReadiness } from './readiness.ts';
+import { createScannedTo } from './scanned-to.ts';
 import { SCHEMA } from './schema.ts';
+import { createWallets } from './wallets.ts';
 import { laneRoutes, statusRoutes } from './status-routes.ts';
 
 /** The composed service; nothing of it runs before `start`. */
@@ -65,7 +68,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const { clock, random, timers } = ports;
   const ledger = createLedger(store, SCHEMA);
   const signerAddress: Address = signer.address;
-  const wallets = (): readonly Address[] => [signerAddress];
+  const wallets = await createWallets(store, signerAddress);
 
   const networks = config.networks.map((it) => createNetworkParts(it, ports, () => assets));
   const rpcs = new Map(networks.map((it) => [it.config.network, it.rpc]));
@@ -80,7 +83,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     store,
     clock,
     random,
-    reservedAddress: createReservedAddress(assets, wallets()),
+    reservedAddress: createReservedAddress(assets, () => wallets.all()),
   });
   const directory = createDirectory(accounts);
   const catalog = createCatalog(assets, new Set(rpcs.keys()));
@@ -124,26 +127,43 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     clock,
     log,
     engineWake: wake,
-    wallets,
+    wallets: wallets.of,
     canSign: (_chainId, wallet) => wallet === signerAddress,
   });
 
-  const openWork = await createOpenWork(store, timers);
+  const hintWatcher = (network: string): void => watcherOf(network)?.hint();
+  const openWork = await createOpenWork(store, timers, hintWatcher);
   const consumers = [
     redemption.consumer,
-    createReceiptConsumer({ ledger, wallets }),
+    createReceiptConsumer({ ledger, wallets: wallets.of }),
     createFoundConsumer({ store, ledger }),
   ];
   const watchers = networks.map((it) =>
-    createNetworkWatcher(it, { ledger, store, log, wallets, consumers, isBusy: openWork.isBusy, wake }),
+    createNetworkWatcher(it, {
+      ledger,
+      store,
+      log,
+      timers,
+      wallets: () => wallets.of(it.config.network),
+      consumers,
+      activity: openWork.activity,
+      isHinted: (network) => hints.some((it) => it.network === network && it.isAlive()),
+      wake,
+    }),
   );
   const watcherOf = (network: string) => watchers.find((it) => it.network === network);
+  const hints = networks.flatMap((it) => {
+    const own = () => wallets.of(it.config.network);
+    const onHint = createHintTaker({ openWork, wake, hintWatcher, log });
+    const { activity } = openWork;
+    return createNetworkHints(it, { ...ports, log, wallets: own, activity, onHint }) ?? [];
+  });
   const reconciliation = createReconciliation({
     ledger,
     store,
     log,
     timers,
-    networks: networks.map((it) => inventoryNetworkOf(it, wallets)),
+    networks: networks.map((it) => inventoryNetworkOf(it, () => wallets.of(it.config.network))),
     owedShares: (chainId, vault) => redemption.owedShares(chainId, vault),
     wake,
   });
@@ -157,7 +177,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     features: [mint.lane, redemption.lane],
     networks: networks.map((it) => laneNetworkOf(it, signer)),
     restored: options.restored,
-    scannedTo: async (network) => (await watcherOf(network)?.scannedToFinal()) ?? null,
+    scannedTo: createScannedTo(store, config.networks, watcherOf),
     isWatchedVault: async (network, address) =>
       (await assets.vaults(network)).some((it) => it.vault === address),
     engineWake: wake,
@@ -184,9 +204,10 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     kinds: [anyKind(mintKind), anyKind(redemptionKind)],
     clock,
   });
-  const readiness = createReadiness({ store, watchers, lanes, engine: running });
+  const readiness = createReadiness({ store, watchers, hints, lanes, engine: running });
   const hintVaults = (): void => {
     for (const watcher of watchers) watcher.hint();
+    for (const it of hints) it.vaultsChanged();
     reconciliation.hint();
   };
   const server = createServer({
@@ -220,6 +241,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   let stopping: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
     readiness.stopping();
+    for (const it of hints) it.stop();
     await server.close();
     await running.stop();
     lanes.close();
@@ -242,6 +264,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       for (const watcher of watchers) await watcher.start();
       const url = await server.listen({ host: config.host, port: config.port });
       running.start();
+      for (const it of hints) it.start();
       return url;
     },
     stop: () => (stopping ??= stop()),
