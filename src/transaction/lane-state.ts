@@ -39,6 +39,8 @@ export type OpenedLane = {
   readonly chainId: number;
   readonly signer: Address;
   readonly quarantine: Quarantine | null;
+  /** The last quarantine's final block: in it or below may be effects that this database forgot. Null without one. */
+  readonly forgotTo: bigint | null;
   readonly stopped: { readonly why: string } | null;
   /** Why each vault is not signed for. */
   readonly stoppedVaults: Readonly<Record<Address, string>>;
@@ -48,7 +50,8 @@ export type LaneState = { readonly kind: 'none' } | OpenedLane;
 
 export function evolveLane(state: LaneState, event: LaneEvent): LaneState {
   if (event.type === 'LaneOpened') {
-    return { kind: 'opened', ...event.data, quarantine: null, stopped: null, stoppedVaults: {} };
+    const nothing = { quarantine: null, forgotTo: null, stopped: null, stoppedVaults: {} };
+    return { kind: 'opened', ...event.data, ...nothing };
   }
   if (state.kind === 'none') throw new IssuanceError('log_corrupt', `a lane's log begins with ${event.type}`);
   switch (event.type) {
@@ -58,7 +61,7 @@ export function evolveLane(state: LaneState, event: LaneEvent): LaneState {
       if (state.quarantine === null) throw new IssuanceError('log_corrupt', 'fills without a quarantine');
       return { ...state, quarantine: { ...state.quarantine, window: event.data } };
     case 'QuarantineEnded':
-      return { ...state, quarantine: null };
+      return { ...state, quarantine: null, forgotTo: event.data.block };
     case 'LaneStopped':
       return { ...state, stopped: { why: event.data.why } };
     case 'LaneResumed':

@@ -4,6 +4,7 @@ import { highestCounts } from './chain-view.ts';
 import type { NonceCounts } from './chain-view.ts';
 import { deferOperations, dueOperations, msUntilDue } from './defer.ts';
 import { fillNonces } from './fill-nonces.ts';
+import { withoutForgotten } from './forgotten-vaults.ts';
 import { findFound } from './found.ts';
 import { unreachable } from '../primitives/failures.ts';
 import type { LaneState, OpenedLane } from './lane-state.ts';
@@ -125,7 +126,8 @@ async function signReady(
   }
   const means = await readMeans(deps, lane, counts.latest);
   if (affordableFees(deps, lane, means.market) === null) return waitForMeans(lane);
-  const batches = await planReady(deps, lane, state, rows);
+  const planned = await planReady(deps, lane, state, rows);
+  const batches = await withoutForgotten(deps, lane, state, planned);
   let spentWei = 0n;
   let signed = 0;
   for (const batch of batches) {

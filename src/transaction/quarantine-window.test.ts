@@ -70,3 +70,21 @@ describe('the window of a quarantine', () => {
     expect(effects).toEqual([1, 1, 1, 1, 1]);
   });
 });
+
+describe('a vault that a restored database had forgotten', () => {
+  test('is not signed for before it is scanned to where the quarantine ended', async () => {
+    const world = await createWorld({ restored: true });
+    world.scanned = 100_000n;
+    await world.rounds(20);
+    expect(await laneState(world)).toBe('open');
+    world.vaultScanned = 1n;
+    await world.add(1);
+    await world.rounds(3);
+    expect(await world.toy(1)).toBe('ready');
+    expect(await world.work(toyId(1))).toMatchObject({ lastError: { code: 'vault_not_scanned' } });
+    world.vaultScanned = world.chain.head();
+    world.nowMs += 900_000;
+    await world.rounds(5);
+    expect(await world.toy(1)).toBe('done');
+  });
+});

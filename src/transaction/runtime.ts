@@ -49,10 +49,11 @@ export interface LanesOptions {
   /** True when the database came from a backup, was stamped as one, or changed its timeline. */
   readonly restored: boolean;
   /**
-   * The final block to which every vault of the network, retired ones included, was scanned for deposits and
-   * withdrawals; where the network has no vault, its final block. Null while that is not known.
+   * The final block to which one vault of the network was scanned for deposits and withdrawals; without a vault, to
+   * which every one was, retired ones included; where the network has no vault, its final block. Null while that is not
+   * known.
    */
-  readonly scannedTo: (network: string) => Promise<bigint | null>;
+  readonly scannedTo: (network: string, vault?: Address) => Promise<bigint | null>;
   /** True for a vault that is or ever was an asset's on the network. The address is in lower case. */
   readonly isWatchedVault: (network: string, address: Address) => Promise<boolean>;
   /** Makes these work rows due now: there is something for a lane to look at. */

@@ -69,6 +69,8 @@ export interface World {
   readonly wakes: string[];
   readonly timersDue: (() => void)[];
   scanned: bigint | null;
+  /** To where the vault of the toys was scanned; as `scanned` while null. */
+  vaultScanned: bigint | null;
   nowMs: number;
   blocked: Set<string>;
   add(...numbers: readonly number[]): Promise<void>;
@@ -104,7 +106,11 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   };
   const clock = { nowMs: () => world.nowMs };
   const blocked = new Set<string>();
-  const state = { scanned: null as bigint | null, nowMs: 1_800_000_000_000 };
+  const state = {
+    scanned: null as bigint | null,
+    vaultScanned: null as bigint | null,
+    nowMs: 1_800_000_000_000,
+  };
   const fatal = (error: Error) => {
     throw error;
   };
@@ -145,7 +151,8 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     random: { bytes: (length) => new Uint8Array(length), fraction: () => 0.5 },
     log: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },
     restored: options.restored ?? false,
-    scannedTo: () => Promise.resolve(world.scanned),
+    scannedTo: (_, vault) =>
+      Promise.resolve(vault === undefined ? world.scanned : (world.vaultScanned ?? world.scanned)),
     isWatchedVault: (_, address) => Promise.resolve([VAULT, OTHER_VAULT].includes(address)),
     engineWake: (ids) => wakes.push(...ids),
   });
