@@ -5,7 +5,10 @@ export interface DependencyState {
   /** `alpaca`, `chain:base`. */
   readonly name: string;
   readonly state: 'up' | 'down';
-  /** Why it counts as down: the last failure. Null while it is up. */
+  /**
+   * The last failure: why it counts as down, or while it is up, what operations meet that fail on their own. Null when
+   * it served somebody since.
+   */
   readonly reason: WorkError | null;
   /** When the outage was noticed, ms since the epoch. */
   readonly sinceMs: number | null;
@@ -68,6 +71,8 @@ interface Dependency {
   readonly name: string;
   /** Operations that failed in the last outage and did not succeed since, although another one did. */
   readonly suspects: Set<string>;
+  /** What a suspect met with, since it last served anybody. */
+  unserved: WorkError | null;
   outage: Outage | null;
 }
 
@@ -91,7 +96,8 @@ export function createDependencies(options: {
 
   const dependency = (name: string): Dependency => {
     let found = known.get(name);
-    if (found === undefined) known.set(name, (found = { name, suspects: new Set(), outage: null }));
+    if (found === undefined)
+      known.set(name, (found = { name, suspects: new Set(), unserved: null, outage: null }));
     return found;
   };
 
@@ -126,6 +132,7 @@ export function createDependencies(options: {
     served(name, id) {
       for (const it of known.values()) {
         it.suspects.delete(id);
+        if (it.name === name) it.unserved = null;
         if (it.outage === null) continue;
         const proves = it.name === name ? it.outage.probe === id : it.outage.witnesses.has(id);
         if (proves) recover(it, it.outage, id);
@@ -134,7 +141,10 @@ export function createDependencies(options: {
     failed(name, failure) {
       const it = dependency(name);
       if (it.outage === null) {
-        if (it.suspects.has(failure.id)) return 'alone';
+        if (it.suspects.has(failure.id)) {
+          it.unserved = failure.error;
+          return 'alone';
+        }
         it.outage = newOutage(failure.error, failure.nowMs);
         extend(it.outage, failure, fraction());
         onChange(stateOf(it));
@@ -219,8 +229,8 @@ function wantsSecondOpinion(outage: Outage, nowMs: number): boolean {
   );
 }
 
-function stateOf({ name, outage }: Dependency): DependencyState {
-  if (outage === null) return { name, state: 'up', reason: null, sinceMs: null, nextProbeMs: null };
+function stateOf({ name, outage, unserved }: Dependency): DependencyState {
+  if (outage === null) return { name, state: 'up', reason: unserved, sinceMs: null, nextProbeMs: null };
   const { reason, sinceMs, nextProbeMs } = outage;
   return { name, state: 'down', reason, sinceMs, nextProbeMs };
 }

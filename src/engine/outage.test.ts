@@ -206,6 +206,18 @@ describe('a poisoned operation', () => {
     expect(asked.filter((id) => id === 'poisoned').length).toBeLessThan(15);
   });
 
+  test('that is the only one left to fail is shown as the reason, until somebody is served', async () => {
+    await kit.set('poisoned', needs('alpaca'));
+    await kit.ports.advance(1);
+    await kit.set('good', needs('alpaca'));
+    await start();
+    await kit.ports.advance(2 * LONGEST_BACKOFF_MS);
+    expect(alpaca()).toMatchObject({ state: 'up', reason: { message: '503 to poisoned' } });
+    await kit.set('next', needs('alpaca'));
+    await engine.idle();
+    expect(alpaca()).toMatchObject({ state: 'up', reason: null });
+  });
+
   test('that was alone for long does not make a new one wait for the next probe', async () => {
     await kit.set('poisoned', needs('alpaca'));
     await start();
