@@ -15,6 +15,7 @@ import { createMint } from '../mint/create-mint.ts';
 import { mintKind } from '../mint/mint-kind.ts';
 import { mintRoutes } from '../mint/routes.ts';
 import { createOperations } from '../operation/operations.ts';
+import { tellHeld } from '../operation/tell-held.ts';
 import { operationRoutes } from '../operation/routes.ts';
 import type { Ports } from '../ports/ports.ts';
 import { invariant } from '../primitives/failures.ts';
@@ -132,6 +133,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   });
 
   const hintWatcher = (network: string): void => watcherOf(network)?.hint();
+  const stopTelling = tellHeld({ store, log });
   const openWork = await createOpenWork(store, timers, hintWatcher);
   const consumers = [
     redemption.consumer,
@@ -247,6 +249,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     lanes.close();
     reconciliation.close();
     redemption.close();
+    stopTelling();
     openWork.stop();
     await store.close();
     log.info({}, 'stopped');
