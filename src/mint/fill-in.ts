@@ -5,11 +5,14 @@ import { change } from '../event-store/ledger.ts';
 import { failedStep, refusedStep } from '../operation/alpaca-error.ts';
 import { ALPACA_UNIT, MAX_QUANTITY } from '../primitives/quantity.ts';
 import type { MintRequestBody } from './decide-request.ts';
+import { decideMint } from './decide.ts';
 import { decideRequest } from './decide-request.ts';
+import { evolveMint } from './evolve.ts';
 import { mintKind } from './mint-kind.ts';
 import type { MintRequestOptions } from './request.ts';
 import { checkRequest } from './request.ts';
-import type { MintState, NamedClient } from './state.ts';
+import type { MintEvent, MintState, NamedClient } from './state.ts';
+import { stageOf } from './state.ts';
 
 export interface FillInOptions extends MintRequestOptions {
   readonly alpaca: Pick<AlpacaClient, 'getRequest'>;
@@ -33,7 +36,8 @@ export async function fillInMint(
   if ('kind' in terms) return failedStep(terms.code, terms.detail, nowMs);
   const lane = options.laneOf(terms.chainId);
   const splits = await options.splits.lastKnown(terms.chainId, terms.vault);
-  const events = decideRequest({ mintId: loaded.id, terms, source: 'lookup', lane, splits }, state);
+  const known = decideRequest({ mintId: loaded.id, terms, source: 'lookup', lane, splits }, state);
+  const events = [...known, ...holdWhenMinted(answer.value, known.reduce(evolveMint, loaded.state))];
   await options.ledger.commit({
     changes: [change(mintKind, loaded, events)],
     metadata: {
@@ -44,6 +48,17 @@ export async function fillInMint(
     },
   });
   return { kind: 'advanced' };
+}
+
+/**
+ * A mint that Alpaca was called back about is on chain: whatever made this database forget it, it is not to be minted
+ * again. When the scan finds it, it settles underneath the hold.
+ */
+function holdWhenMinted(record: TokenizationRequest, state: MintState): readonly MintEvent[] {
+  const { transactionHash } = record;
+  if ((transactionHash === null && record.status !== 'completed') || stageOf(state) === null) return [];
+  const where = transactionHash === null ? '' : ` in the transaction ${transactionHash}`;
+  return decideMint({ type: 'hold', why: `Alpaca was told before that it is minted${where}` }, state);
 }
 
 /** What Alpaca's record says as a request; a string tells why it cannot be one. */

@@ -250,6 +250,22 @@ describe('settling mints', () => {
     expect(await state(ids[1])).toMatchObject({ kind: 'held', from: { kind: 'submitted' } });
   });
 
+  test('a second effect of one mint stops the vault, and the others of the batch count', async () => {
+    const { feature, tx, commit, state, add, inventory } = await signed();
+    const elsewhere = { transactionHash: '0x99', blockNumber: 5n, blockHash: '0xb5' } as const;
+    const first = { ordinal: 0, receiptId: 2n, shares: SHARES, transactionId: null };
+    await add(ids[0], [{ type: 'Minted', data: { ...elsewhere, ...first } }]);
+    const outcome = await feature.settle(tx, asPlanned);
+    expect(outcome).toMatchObject({ kind: 'unexpected' });
+    await commit(outcome);
+    expect(await state(ids[0])).toMatchObject({
+      kind: 'held',
+      from: { kind: 'minted', effect: { receiptId: 2n } },
+    });
+    expect(await state(ids[1])).toMatchObject({ kind: 'minted', effect: { receiptId: 4n } });
+    expect(await inventory.depositOf(ids[0])).toMatchObject({ receiptId: 3n });
+  });
+
   test('that vanishes gives its claim back, and settles again', async () => {
     const { feature, tx, commit, state, store } = await signed();
     await commit(await feature.settle(tx, asPlanned));

@@ -106,20 +106,41 @@ async function settle(
     ? reading.effects
     : reading.outcomes.flatMap((it) => (it.kind === 'effect' ? [it.effect] : []));
   const changes: Change[] = [];
+  const wrong = isAsPlanned ? [] : [reading.why];
   for (const mint of loaded) {
     const effect = effects.find((it) => it.operationId === mint.id);
-    const commands: MintCommand[] = [];
+    const commands: MintCommand[] = isAsPlanned
+      ? []
+      : [{ type: 'hold', why: `unexpected effect: ${reading.why}` }];
     if (effect !== undefined) {
-      commands.push({
-        type: 'settle',
-        effect: { ...effectOf(effect, receipt), transactionId: transaction.id },
-      });
+      const counted = { ...effectOf(effect, receipt), transactionId: transaction.id };
+      const settling: MintCommand = { type: 'settle', effect: counted };
+      const misfit = misfitOf(settling, mint.state);
       changes.push(...(await depositChange(inventory, lane, vault, effect, receipt)));
+      if (misfit === null) commands.unshift(settling);
+      else {
+        // It had its effect elsewhere: one second mint must not keep the others of the batch from being counted.
+        const why = `a second effect of mint ${mint.id} in ${receipt.transactionHash}: ${misfit}`;
+        wrong.push(why);
+        commands.push({ type: 'hold', why });
+      }
     }
-    if (!isAsPlanned) commands.push({ type: 'hold', why: `unexpected effect: ${reading.why}` });
     changes.push(...changeOf(mint, commands));
   }
-  return isAsPlanned ? { kind: 'settled', changes } : { kind: 'unexpected', why: reading.why, changes };
+  return wrong.length === 0
+    ? { kind: 'settled', changes }
+    : { kind: 'unexpected', why: wrong.join('; '), changes };
+}
+
+/** Why a command does not fit a mint; null when it does. */
+function misfitOf(command: MintCommand, state: MintState): string | null {
+  try {
+    decideMint(command, state);
+    return null;
+  } catch (error) {
+    if (error instanceof IssuanceError && error.code === 'operation_state') return error.message;
+    throw error;
+  }
 }
 
 function idsOf(transaction: SignedTransaction): readonly string[] {

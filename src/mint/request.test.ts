@@ -291,6 +291,23 @@ describe('a confirm of a mint that we do not know', () => {
     expect(await work(id)).toMatchObject({ phase: 'journaled' });
   });
 
+  test.each([
+    ['with its transaction', { transactionHash: '0x7a' as const }],
+    ['as completed', { status: 'completed' as const }],
+  ])('is held, and not minted again, when Alpaca shows it %s already', async (_name, change) => {
+    const { confirm, step, work, alpaca, types } = await open();
+    await confirm();
+    alpaca.answer('getRequest', record({ ...alpacasRecord, ...change }));
+    expect(await step()).toEqual({ kind: 'advanced' });
+    expect(await types(`mint/${id}`)).toEqual([
+      'ConfirmReceivedEarly',
+      'MintRequested',
+      'JournalCompleted',
+      'MintHeld',
+    ]);
+    expect(await work(id)).toMatchObject({ phase: 'held', waitingFor: 'operator' });
+  });
+
   test('is taken up by its request, should that come after all', async () => {
     const { confirm, request, work } = await open();
     await confirm();
