@@ -151,6 +151,21 @@ export function describeQueries(name: string, open: OpenStore): void {
       await fc.assert(property, { numRuns: 30 });
     });
 
+    test('pages may leave out of their order what the query fixes to one value', async () => {
+      const { store } = await openForTest(open);
+      const rows = ['a', 'b'].flatMap((left) =>
+        [1, 2, 3].map((right): RowWrite => ({ op: 'insert', table: PAIR.name, row: { left, right } })),
+      );
+      await store.commit(rowsOnly(...rows));
+      const page = { table: PAIR.name, orderBy: [['right', 'asc']], after: [1], limit: 5 } as const;
+      const found = await store.find({ ...page, where: { left: 'b' } });
+      expect(found.map((it) => [it['left'], it['right']])).toEqual([
+        ['b', 2],
+        ['b', 3],
+      ]);
+      await expect(store.find({ ...page, where: { left: { in: ['b'] } } })).rejects.toThrow(/key/);
+    });
+
     test('pages downwards reach the rows without a value', async () => {
       const store = await openFilled(open);
       const orderBy = [

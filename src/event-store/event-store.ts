@@ -117,7 +117,10 @@ export interface Query {
   readonly orderBy?: readonly (readonly [column: string, direction: 'asc' | 'desc'])[];
   /** Required wherever a table can grow; at most 10,000. */
   readonly limit?: number;
-  /** Rows strictly after this key in the given order (keyset paging); needs the same columns as `orderBy`. */
+  /**
+   * Rows strictly after this key in the given order (keyset paging); needs the same columns as `orderBy`, and of the
+   * table's key every column that `where` does not fix to one value.
+   */
   readonly after?: readonly (string | number)[];
 }
 

@@ -182,6 +182,12 @@ describe('receipts for a burn', () => {
     });
   });
 
+  test('are counted and chosen however many there are', async () => {
+    const books = await stocked(...Array.from({ length: 620 }, () => 1n));
+    for (let rounds = 0; rounds < 6; rounds += 1) await books.read();
+    expect(await books.available()).toBe(620n);
+  });
+
   test('two burns that chose the same receipt cannot both reserve it', async () => {
     const books = await stocked(100n);
     const reserve = (id: string) => books.inventory.reserve(id, 't', CHAIN_ID, vault.vault, [pick(1n, 100n)]);

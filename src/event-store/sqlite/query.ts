@@ -28,7 +28,7 @@ export function compileFind(table: Table, query: Query): CompiledQuery {
     direction,
   }));
   const parts = whereParts(table, query.where);
-  if (query.after !== undefined) parts.push(afterPart(table, order, query.after));
+  if (query.after !== undefined) parts.push(afterPart(table, order, query.after, query.where ?? {}));
   const limit = checkLimit(table, query.limit);
   const sql = [
     `SELECT ${list(table.columns.map((it) => it.name))} FROM ${quote(table.name)}`,
@@ -139,11 +139,16 @@ function orderText({ column, direction }: OrderColumn): string {
   return `${quote(column.name)} ${direction === 'asc' ? 'ASC' : 'DESC'}`;
 }
 
-function afterPart(table: Table, order: readonly OrderColumn[], after: readonly (string | number)[]): Part {
+function afterPart(
+  table: Table,
+  order: readonly OrderColumn[],
+  after: readonly (string | number)[],
+  where: NonNullable<Query['where']>,
+): Part {
   if (order.length === 0 || order.length !== after.length) {
     throw new InvalidQuery(table.name, 'after needs one value for each column of orderBy');
   }
-  checkTotal(table, order);
+  checkTotal(table, order, where);
   const values = order.map((it, at) => parameter(table, it.column, after[at]));
   if (order.every((it) => it.direction === 'asc')) {
     // Row values let SQLite seek in the index. A null compares as unknown, which leaves its row out: it came before.
@@ -163,10 +168,14 @@ function beyond({ column, direction }: OrderColumn): string {
   return column.required ? `${name} < ?` : `(${name} < ? OR ${name} IS NULL)`;
 }
 
-/** Pages over an order with ties would skip rows, so the order must tell any two rows apart. */
-function checkTotal(table: Table, order: readonly OrderColumn[]): void {
+/**
+ * Pages over an order with ties would skip rows, so the order must tell any two rows apart. A column that `where` fixes
+ * to one value tells none apart, and need not be ordered by.
+ */
+function checkTotal(table: Table, order: readonly OrderColumn[], where: NonNullable<Query['where']>): void {
   const names = new Set(order.map((it) => it.column.name));
-  if (!table.key.every((it) => names.has(it))) {
+  const isFixed = (name: string): boolean => ['string', 'number', 'boolean'].includes(typeof where[name]);
+  if (!table.key.every((it) => names.has(it) || isFixed(it))) {
     throw new InvalidQuery(table.name, `paging needs the key (${table.key.join(', ')}) in orderBy`);
   }
 }
