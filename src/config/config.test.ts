@@ -73,6 +73,7 @@ describe('loadConfig', () => {
         confirmations: 20,
         finality: 'finalized',
         pollMs: 4000,
+        unhintedPollMs: 4000,
         inFlight: 4,
         batchCount: 50,
         batchGas: 12_000_000n,
@@ -97,6 +98,7 @@ describe('loadConfig', () => {
       confirmations: 0,
       finality: 5,
       pollMs: 10_000,
+      unhintedPollMs: 4000,
       maxFeeWei: 500_000_000n,
       startBlock: 17n,
     });

@@ -23,7 +23,10 @@ export interface NetworkConfig {
   readonly redemptionsFromBlock: bigint | null;
   readonly confirmations: number;
   readonly finality: 'finalized' | 'safe' | number;
+  /** Longest pause between polls, where hints come in over a WebSocket if it has one. */
   readonly pollMs: number;
+  /** The same while no hints come in. */
+  readonly unhintedPollMs: number;
   readonly inFlight: number;
   readonly batchCount: number;
   readonly batchGas: bigint;
@@ -78,6 +81,7 @@ function readNetwork(network: string, env: Environment, readFile: ReadFile, chai
   const { values, faults } = readSettings(networkSettings(prefix), env, readFile);
   const confirmations = values.confirmations ?? chains.defaultConfirmations(network, values.chainId);
   const pollMs = values.pollMs ?? (values.wsUrl === null ? POLL_MS : POLL_WITH_HINTS_MS);
+  const unhintedPollMs = values.pollMs ?? POLL_MS;
   const found = [...faults];
   if (typeof values.finality === 'number' && values.finality < confirmations) {
     found.push({
@@ -86,7 +90,7 @@ function readNetwork(network: string, env: Environment, readFile: ReadFile, chai
       got: String(values.finality),
     });
   }
-  return { network: { ...values, network, confirmations, pollMs }, faults: found };
+  return { network: { ...values, network, confirmations, pollMs, unhintedPollMs }, faults: found };
 }
 
 /** Nonces belong to a signer on a chain: two networks on one chain would use each other's. */

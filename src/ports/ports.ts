@@ -61,6 +61,25 @@ export type RpcTransport = (request: {
   readonly timeoutMs: number;
 }) => Promise<unknown>;
 
+/** An open connection over which the other side pushes text messages. */
+export interface PushSocket {
+  /** Sends one text message; does nothing before the connection is open and after its end. */
+  send(text: string): void;
+  /** Ends the connection and frees it at once, whatever the other side does; no event follows. */
+  close(): void;
+}
+
+/** What happens to a connection. `onClose` comes once and last, also when the connection never opened. */
+export interface SocketEvents {
+  readonly onOpen: () => void;
+  readonly onMessage: (text: string) => void;
+  /** `reason` names no part of the URL but what its host shows of itself. */
+  readonly onClose: (reason: string) => void;
+}
+
+/** Opens a WebSocket to a `ws:` or `wss:` URL. Never throws, and has no time limits of its own. */
+export type Sockets = (url: string, events: SocketEvents) => PushSocket;
+
 /** What the process gives to everything it starts. */
 export interface Ports {
   readonly clock: Clock;
@@ -68,4 +87,5 @@ export interface Ports {
   readonly random: Random;
   readonly http: HttpClient;
   readonly rpc: RpcTransport;
+  readonly sockets: Sockets;
 }

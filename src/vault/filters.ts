@@ -39,6 +39,14 @@ export function watchFilters(watched: {
   return [moves, { addresses: receipts, topics: [receiptTransfers, null, null, wallets] }, deposits];
 }
 
+/**
+ * The first of those filters by itself: what arrives in a wallet, and so begins a redemption. Null when there
+ * is nothing to ask for.
+ */
+export function arrivalsFilter(watched: Parameters<typeof watchFilters>[0]): WatchFilter | null {
+  return watchFilters(watched)[0] ?? null;
+}
+
 function distinct(addresses: readonly Address[]): readonly Address[] {
   return [...new Set(addresses.map((address) => address.toLowerCase() as Address))];
 }

@@ -5,6 +5,7 @@ import { GuardConflict, RowMissing, UniqueViolation, VersionConflict } from '../
 import type { EventStore, Metadata } from '../../event-store/event-store.ts';
 import { change, type Ledger } from '../../event-store/ledger.ts';
 import { transact } from '../../event-store/transact.ts';
+import type { Timers } from '../../ports/ports.ts';
 import { IssuanceError, RpcFailure } from '../../primitives/failures.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { confirmedHead, type FinalitySetting } from '../finality.ts';
@@ -13,8 +14,9 @@ import { createCursorCheck } from './canonical.ts';
 import { createChunkSize } from './chunk-size.ts';
 import { lowestBlock, readCursors, rewindWrites } from './cursors.ts';
 import { decideNetwork, type LoadedNetwork, networkKind, type WatchTask, watchWorkId } from './network.ts';
-import { createPasses, type Found } from './passes.ts';
-import type { LogConsumer, WatchedVault } from './types.ts';
+import { createPace } from './pace.ts';
+import { createPasses } from './passes.ts';
+import type { Activity, LogConsumer, WatchedVault } from './types.ts';
 import { UnsettledLogs } from './unsettled-logs.ts';
 
 export interface WatchSettings {
@@ -24,8 +26,10 @@ export interface WatchSettings {
   /** Blocks on top of what is taken in. */
   readonly confirmations: number;
   readonly finality: FinalitySetting;
-  /** Longest pause between two looks at the head, ms. */
+  /** Longest pause between two looks at the chain, ms. */
   readonly pollMs: number;
+  /** The same while hints of new blocks and logs come in. */
+  readonly hintedPollMs: number;
   /** Transfers before it are history; null: the head when the network is opened. */
   readonly redemptionsFromBlock: bigint | null;
 }
@@ -41,8 +45,11 @@ export interface WatcherOptions {
   /** Our signers, retired ones too, in lower case. */
   readonly wallets: () => readonly Address[];
   readonly consumers: readonly LogConsumer[];
-  /** Whether something is open whose end the chain will show: looks then follow quickly. */
-  readonly isBusy: () => boolean;
+  readonly timers: Pick<Timers, 'monotonicMs'>;
+  /** How much is open, by which looks follow quickly or not. */
+  readonly activity: () => Activity;
+  /** Whether hints of new blocks and logs come in at present. */
+  readonly isHinted: () => boolean;
   /** Makes rows of work due now, as the engine's `wake` does. */
   readonly wake: (ids: readonly string[]) => void;
 }
@@ -82,7 +89,10 @@ export interface Watcher {
    * @throws IssuanceError `network_not_stopped`
    */
   resume(metadata: Metadata): Promise<void>;
-  /** All logs up to this block were read when final. Without vaults, the confirmed head. */
+  /**
+   * All logs up to this block were read when final. Without vaults, the confirmed head. Whoever asks waits for
+   * it to grow, so the second pass then makes haste.
+   */
   scannedToFinal(): Promise<bigint>;
   status(): Promise<WatchStatus>;
 }
@@ -90,14 +100,12 @@ export interface Watcher {
 const ENGINE: Metadata = { actor: 'engine' };
 /** A batch whose commit conflicts is read again this often before the engine waits a little. */
 const MAX_ATTEMPTS = 3;
-/** Pause while something is open, ms: what happens is seen about as fast as blocks come. */
-const SHORT_PAUSE_MS = 250;
+/** Pause before a range that did not fit together is read again, ms. */
+const UNSETTLED_PAUSE_MS = 250;
 /** Readings of a range in a row that may come to nothing while a reorg passes. */
 const MOST_UNSETTLED = 20;
 /** A stopped network is looked at this seldom; `resume` makes its work due at once. */
 const STOPPED_PAUSE_MS = 60_000;
-/** Finality comes in steps and nothing but a quarantine waits for it: the second pass may take its time. */
-const FINAL_PAUSE_FACTOR = 4;
 
 /**
  * Creates the watcher of one network. Three tasks, each with a permanent work row: `head` takes in
@@ -105,18 +113,14 @@ const FINAL_PAUSE_FACTOR = 4;
  * everything a second time.
  */
 export function createWatcher(options: WatcherOptions): Watcher {
-  const { settings, rpc, ledger, store, vaults, isBusy, wake } = options;
+  const { settings, rpc, ledger, store, vaults, wake } = options;
   const { network, chainId, pollMs } = settings;
   const log = options.log.child({ network });
   const chunk = createChunkSize();
   const passes = createPasses({ ...options, log, chunk, check: createCursorCheck(rpc) });
+  const pace = createPace({ ...options, ...settings });
   let unreachableInARow = 0;
   const unsettledInARow = new Map<WatchTask, number>();
-
-  const pause = (found: Found, longestMs: number): number => {
-    if (found.more) return 0;
-    return isBusy() || found.logs > 0 ? Math.min(SHORT_PAUSE_MS, longestMs) : longestMs;
-  };
 
   async function open(loaded: LoadedNetwork): Promise<StepResult> {
     const redemptionsFromBlock = settings.redemptionsFromBlock ?? (await rpc.blockNumber());
@@ -130,6 +134,11 @@ export function createWatcher(options: WatcherOptions): Watcher {
     const loaded = await ledger.load(networkKind, network);
     if (loaded.state.kind === 'opening') return open(loaded);
     if (loaded.state.kind !== 'open') return { kind: 'later', delayMs: STOPPED_PAUSE_MS };
+    if (task === 'head' && !pace.isReadingDue() && !(await passes.hasArrivals())) {
+      unreachableInARow = 0;
+      return { kind: 'later', delayMs: pace.lookMs() };
+    }
+    pace.begin(task);
     const found = await passes[task](loaded, loaded.state);
     unreachableInARow = 0;
     unsettledInARow.delete(task);
@@ -140,8 +149,8 @@ export function createWatcher(options: WatcherOptions): Watcher {
       log.error({ why }, 'the network is stopped: a reorg replaced blocks that were taken in');
       return { kind: 'advanced' };
     }
-    const longestMs = task === 'final' && !isBusy() ? pollMs * FINAL_PAUSE_FACTOR : pollMs;
-    return { kind: 'later', delayMs: pause(found, longestMs) };
+    if (task === 'head' && !found.more) pace.hasRead(passes.headBlock());
+    return { kind: 'later', delayMs: pace.pauseMs(task, found) };
   }
 
   /** What went wrong in a step, as a result where looking again is the answer. */
@@ -152,7 +161,7 @@ export function createWatcher(options: WatcherOptions): Watcher {
       // No reorg takes that long: from here on it is a failure for all to see, with pauses that grow.
       if (times > MOST_UNSETTLED) throw error;
       log.debug({ err: error }, 'the chain is moving: the range is read again');
-      return { kind: 'later', delayMs: Math.min(SHORT_PAUSE_MS, pollMs) };
+      return { kind: 'later', delayMs: Math.min(UNSETTLED_PAUSE_MS, pollMs) };
     }
     if (!(error instanceof RpcFailure) || error.kind !== 'unreachable') throw error;
     unreachableInARow += 1;
@@ -184,6 +193,7 @@ export function createWatcher(options: WatcherOptions): Watcher {
     },
 
     hint() {
+      pace.hinted();
       wake([watchWorkId(network, 'head'), watchWorkId(network, 'catch-up')]);
     },
 
@@ -198,6 +208,7 @@ export function createWatcher(options: WatcherOptions): Watcher {
     },
 
     async scannedToFinal() {
+      if (pace.finalWanted()) wake([watchWorkId(network, 'final')]);
       const watched = await vaults();
       const lowest = lowestBlock(watched, await readCursors(store, chainId, 'final'));
       if (lowest !== null) return lowest;

@@ -27,6 +27,8 @@ export interface FakeChain {
   readonly nodes: readonly FakeNode[];
   /** Log queries so far: endpoint and number of blocks. */
   readonly queries: { endpoint: number; fromBlock: bigint; toBlock: bigint; addresses: readonly Address[] }[];
+  /** Single looks for arrivals so far. */
+  looks: number;
   /** Appends blocks; the logs go into the first. */
   mine(blocks: number, logs?: readonly FakeLog[]): void;
   /** Replaces the last blocks by as many empty ones. */
@@ -54,6 +56,7 @@ export function createFakeChain(options: { readonly network: string; readonly no
     rpc: null as unknown as RpcClient,
     nodes,
     queries: [],
+    looks: 0,
     mine(count, logs = []) {
       for (let at = 0; at < count; at += 1) {
         blocks.push({ hash: hashOf(blocks.length, fork), logs: at === 0 ? logs : [] });
@@ -104,6 +107,19 @@ export function createFakeChain(options: { readonly network: string; readonly no
           throw new RpcFailure(message, { kind: 'answered', method: 'eth_getLogs', rpcCode: -32_602 });
         }
         return node.answer(logsBetween(fromBlock, toBlock < headOf() ? toBlock : headOf(), filter));
+      },
+      /** Log queries up to the head, as they go over the wire. */
+      async request(method: string, params: readonly { address: Address[]; topics: []; fromBlock: Hex }[]) {
+        serve(method);
+        const [filter] = params;
+        if (method !== 'eth_getLogs' || filter === undefined) throw new Error(`${method} is not known`);
+        chain.looks += 1;
+        const { address: addresses, topics, fromBlock } = filter;
+        const range = { addresses, topics, fromBlock: BigInt(fromBlock), toBlock: headOf() };
+        return logsBetween(range.fromBlock, range.toBlock, range).map((log) => ({
+          ...log,
+          blockNumber: toHex(log.blockNumber),
+        }));
       },
       async call(request: { to: Address; data: Hex; block?: unknown }) {
         serve('eth_call');

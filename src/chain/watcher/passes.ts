@@ -1,5 +1,8 @@
+import { hexToBigInt, isHex, numberToHex } from 'viem';
+import { RpcFailure } from '../../primitives/failures.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { type BlockPoint, confirmedHead, finalBlock, type FinalitySetting } from '../finality.ts';
+import { arrivalsFilter } from '../../vault/filters.ts';
 import { isRangeLimitError } from '../rpc/failure-kinds.ts';
 import type { PinnedRpc, RpcClient } from '../rpc/types.ts';
 import type { CheckCursors } from './canonical.ts';
@@ -22,6 +25,11 @@ type OpenNetwork = Extract<NetworkState, { kind: 'open' }>;
 type RunTask = (network: LoadedNetwork, state: OpenNetwork) => Promise<Found>;
 
 export interface Passes extends Readonly<Record<WatchTask, RunTask>> {
+  /**
+   * Whether anything arrived in a wallet of ours past what was taken in, by one request. It decides nothing:
+   * true means that the head task should read. True also when the node refuses the question.
+   */
+  hasArrivals(): Promise<boolean>;
   /** Confirmed head at the last look; null before the first. */
   headBlock(): bigint | null;
   /** How many of the vaults lag behind the others. */
@@ -150,10 +158,33 @@ export function createPasses(options: PassesOptions): Passes {
     return all;
   };
 
+  const hasArrivals = async (): Promise<boolean> => {
+    const cursors = await readCursors(store, chainId, 'head');
+    const { level } = splitByLag(await vaults(), cursors, headBlock ?? MAX_BLOCK);
+    const lowest = lowestBlock(level, cursors);
+    const filter = arrivalsFilter({
+      vaults: level.map((it) => it.vault),
+      receipts: level.map((it) => it.receipt),
+      wallets: options.wallets(),
+    });
+    if (lowest === null || filter === null) return false;
+    // From the cursor's own block, which exists: a range that begins past the head is an error to some nodes.
+    const from = lowest < 0n ? 0n : lowest;
+    const { addresses: address, topics } = filter;
+    const range = { fromBlock: numberToHex(from), toBlock: 'latest' };
+    try {
+      const logs = await rpc.pinned().request('eth_getLogs', [{ address, topics, ...range }]);
+      return !Array.isArray(logs) || logs.some((log: unknown) => !isAtOrBelow(log, lowest));
+    } catch (error) {
+      if (error instanceof RpcFailure && error.kind === 'answered') return true;
+      throw error;
+    }
+  };
+
   const lagging = (watched: readonly WatchedVault[], cursors: Cursors): number =>
     splitByLag(watched, cursors, headBlock ?? MAX_BLOCK).lagging.length;
 
-  return { head, 'catch-up': catchUpTask, final, headBlock: () => headBlock, lagging };
+  return { head, 'catch-up': catchUpTask, final, hasArrivals, headBlock: () => headBlock, lagging };
 }
 
 /** No chain gets there; stands for a head that was not looked at yet. */
@@ -169,6 +200,12 @@ async function boundByHeads(
   const lowest = lowestBlock(vaults, heads);
   if (lowest === null || lowest < 0n) return null;
   return lowest < final.number ? pointAt(rpc, lowest) : final;
+}
+
+/** Whether a log, as a node shows it, certainly stands in this block or an earlier one. */
+function isAtOrBelow(log: unknown, block: bigint): boolean {
+  if (typeof log !== 'object' || log === null || !('blockNumber' in log)) return false;
+  return isHex(log.blockNumber) && log.blockNumber !== '0x' && hexToBigInt(log.blockNumber) <= block;
 }
 
 async function endOfChunk(

@@ -12,6 +12,12 @@ export interface WatchedVault {
   readonly startBlock: bigint;
 }
 
+/**
+ * How much is open. `moving`: something whose next step is a matter of blocks or of an answer; `waiting`: only
+ * what waits for a person, a partner, or another operation; `idle`: nothing.
+ */
+export type Activity = 'idle' | 'waiting' | 'moving';
+
 /** What one pass over a range of blocks found. */
 export interface LogBatch {
   readonly network: string;

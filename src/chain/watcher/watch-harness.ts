@@ -5,6 +5,7 @@ import { anyKind, createLedger } from '../../event-store/create-ledger.ts';
 import type { TableDefinition } from '../../event-store/event-store.ts';
 import { change, type DomainEvent, type Ledger, type StreamKind } from '../../event-store/ledger.ts';
 import { openSqliteStore } from '../../event-store/sqlite/open-sqlite-store.ts';
+import type { Timers } from '../../ports/ports.ts';
 import { systemClock, systemTimers } from '../../ports/system.ts';
 import { recordingLog } from '../../telemetry/log.ts';
 import { createWatcher, type WatchSettings } from './create-watcher.ts';
@@ -12,7 +13,7 @@ import { CURSOR_TABLE, readCursors } from './cursors.ts';
 import { DEAD_LETTER_TABLE } from './dead-letter.ts';
 import type { FakeChain } from './fake-chain.ts';
 import { NETWORK_TABLE, networkKind, type WatchTask, watchWorkId } from './network.ts';
-import type { LogConsumer, WatchedVault } from './types.ts';
+import type { Activity, LogConsumer, WatchedVault } from './types.ts';
 
 /** A watcher over a fake chain and a real store in memory, driven step by step; for tests. */
 
@@ -66,6 +67,9 @@ export interface HarnessOptions {
   readonly kinds?: readonly StreamKind<unknown, DomainEvent>[];
   readonly tables?: readonly TableDefinition[];
   readonly consumers?: (ledger: Ledger) => readonly LogConsumer[];
+  readonly timers?: Pick<Timers, 'monotonicMs'>;
+  readonly activity?: () => Activity;
+  readonly isHinted?: () => boolean;
 }
 
 export async function createHarness(options: HarnessOptions) {
@@ -91,6 +95,7 @@ export async function createHarness(options: HarnessOptions) {
     confirmations: 2,
     finality: 10,
     pollMs: 4000,
+    hintedPollMs: 10_000,
     redemptionsFromBlock: 0n,
     ...options.settings,
   };
@@ -103,7 +108,10 @@ export async function createHarness(options: HarnessOptions) {
     vaults: async () => vaults,
     wallets: () => options.wallets ?? [WALLET],
     consumers: options.consumers?.(ledger) ?? [createSeenConsumer(ledger)],
-    isBusy: () => false,
+    timers: options.timers ?? systemTimers,
+    // Reads at every step, unless a test is about when it does not.
+    activity: options.activity ?? (() => 'waiting'),
+    isHinted: options.isHinted ?? (() => false),
     wake: (ids) => woken.push(...ids),
   });
   await watcher.start();
