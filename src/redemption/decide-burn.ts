@@ -66,11 +66,21 @@ function decideSettle(
   state: RedemptionState,
 ): readonly RedemptionEvent[] {
   const { transactionId, effect } = command;
+  if (state.kind === 'closed' && wasCounted(state.redemption, command)) return [];
   const part = partOf(state, transactionId);
   if (part === null) throw misfit('settle a burn of', state);
   if (part.effect?.transactionHash === effect.transactionHash) return [];
   if (part.effect !== null) throw misfit('settle twice a burn of', state);
   return [{ type: 'BurnSettled', data: { transactionId, effect } }];
+}
+
+/** A reorg may move a counted burn to another block after an operator closed the rest. */
+function wasCounted(
+  { parts }: Redemption,
+  { transactionId, effect }: Extract<BurnCommand, { type: 'settle' }>,
+): boolean {
+  const part = parts.find((it) => it.transactionId === transactionId);
+  return part?.effect?.transactionHash === effect.transactionHash;
 }
 
 function decideFind(

@@ -241,6 +241,16 @@ describe('a signed burn', () => {
     expect(await kindOf()).toBe('completed');
   });
 
+  test('that moves to another block after an operator closed the rest lets its transaction end', async () => {
+    const { feature, tx, commit, add, kindOf } = await signedBurn();
+    await add(REDEMPTION, [{ type: 'RedemptionHeld', data: { why: 'look' } }]);
+    await commit(await feature.settle(tx, asPlanned));
+    await add(REDEMPTION, [{ type: 'RedemptionClosed', data: { why: 'done by hand' } }]);
+    expect(await feature.unsettle(tx, 'reorg')).toEqual({ changes: [] });
+    expect(await feature.settle(tx, asPlanned)).toEqual({ kind: 'settled', changes: [] });
+    expect(await kindOf()).toBe('closed');
+  });
+
   test('that had no effect frees its receipts for the promise, and is planned again', async () => {
     const { feature, tx, commit, reserved, store } = await signedBurn();
     await commit(await feature.release(tx, { kind: 'reverted', text: 'reverted' }));
