@@ -21,6 +21,7 @@ import { shortPauseMs } from './runtime.ts';
 import { promiseNonce } from './sign-batch.ts';
 import { sift } from './simulate.ts';
 import { costOf } from './transaction-state.ts';
+import { slotsOnTrial } from './trial.ts';
 import { resendVanished } from './vanished.ts';
 
 /** How often a lane with nothing to do compares its nonces with the chain. Before signing it always does. */
@@ -118,7 +119,8 @@ async function signReady(
     return { kind: 'later', delayMs: await msUntilDue(deps, laneId, IDLE_CHECK_MS) };
   }
   // In a step of several batches this counts the same chain and a newer database: never more slots than there are.
-  const slots = lane.inFlight - ((await nextNonce(deps.store, laneId)) - counts.latest);
+  const free = lane.inFlight - ((await nextNonce(deps.store, laneId)) - counts.latest);
+  const slots = free <= 0 ? 0 : await slotsOnTrial(deps, lane, free);
   if (slots <= 0) {
     lane.view.isWaiting = true;
     lane.view.condition = null;
@@ -174,6 +176,7 @@ async function signBatch(
   const promised = await promiseNonce(deps, lane, loaded, assignment);
   switch (promised.kind) {
     case 'signed':
+      if (!deps.trials.isPassed(lane.context.lane)) deps.trials.begin(lane.context.lane, nonce);
       return { costWei };
     case 'conflict':
       return 'conflict';

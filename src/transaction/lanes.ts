@@ -20,6 +20,7 @@ import { cancelTransaction } from './reprice.ts';
 import type { Lane, LaneDeps, LaneNetwork, LanesOptions, Watch } from './runtime.ts';
 import { createAlarms } from './runtime.ts';
 import { TRANSACTION_HASH_TABLE, TRANSACTION_TABLE, transactionKind } from './transaction-kind.ts';
+import { createTrials } from './trial.ts';
 import type { Known } from './transaction-state.ts';
 
 /** Operations that become ready together are collected for this long, and share transactions. */
@@ -81,6 +82,7 @@ export function createLanes(options: LanesOptions): Lanes {
     time,
     features: new Map(features.map((feature) => [feature.kind, feature])),
     alarms: createAlarms(options.log),
+    trials: options.trials ?? createTrials(),
     sentMs: new Map(),
   };
 

@@ -128,6 +128,7 @@ async function endQuarantine(
     [{ type: 'QuarantineEnded', data: { block: finalBlock } }, ...stopped],
     writes,
   );
+  deps.trials.pass(laneId);
   lane.view.condition = null;
   deps.log.warn({ lane: laneId, block: String(finalBlock) }, 'quarantine ended');
   if (untagged.length > 0) {

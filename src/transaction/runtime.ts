@@ -8,6 +8,7 @@ import type { Clock, Random, Timers } from '../ports/ports.ts';
 import type { Signer } from '../signer/signer.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { LaneContext, LaneFeature } from './lane-feature.ts';
+import type { Trials } from './trial.ts';
 
 /** What a lane needs of a signer. What it returns is checked before it is believed. */
 export type LaneSigner = Pick<Signer, 'address' | 'sign'>;
@@ -46,6 +47,8 @@ export interface LanesOptions {
   readonly timers: Timers;
   readonly random: Random;
   readonly log: LaneLog;
+  /** What this process knows of each lane's first transaction; nothing yet where absent. */
+  readonly trials?: Trials;
   /** True when the database came from a backup, was stamped as one, or changed its timeline. */
   readonly restored: boolean;
   /**
@@ -101,6 +104,7 @@ export interface LaneDeps extends Omit<
   readonly alarms: Alarms;
   /** Now, never before what the store has stamped. */
   readonly time: SteadyTime;
+  readonly trials: Trials;
   /** When each transaction's bytes were last sent, so that they are not sent at every look. */
   readonly sentMs: Map<string, number>;
 }

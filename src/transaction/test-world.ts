@@ -18,6 +18,7 @@ import { createTestChain } from './test-chain.ts';
 import { createToyFeature, TOY_EFFECT_TABLE, toyKind } from './test-feature.ts';
 import type { ToyFeature } from './test-feature.ts';
 import { transactionKind } from './transaction-kind.ts';
+import { createTrials } from './trial.ts';
 import type { TransactionState } from './transaction-state.ts';
 
 export const CHAIN_ID = 8453;
@@ -88,6 +89,8 @@ export interface WorldOptions {
   readonly chain?: TestChain;
   readonly path?: string;
   readonly restored?: boolean;
+  /** The lane's first transaction is a trial, as after any start; else it has passed it. */
+  readonly onTrial?: boolean;
   readonly network?: Partial<LaneNetwork>;
 }
 
@@ -125,6 +128,8 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     lines.push({ level, fields, message });
   };
   const wakes: string[] = [];
+  const trials = createTrials();
+  if (options.onTrial !== true) trials.pass(LANE);
   const lanes = createLanes({
     ledger,
     store,
@@ -150,6 +155,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     timers,
     random: { bytes: (length) => new Uint8Array(length), fraction: () => 0.5 },
     log: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },
+    trials,
     restored: options.restored ?? false,
     scannedTo: (_, vault) =>
       Promise.resolve(vault === undefined ? world.scanned : (world.vaultScanned ?? world.scanned)),
