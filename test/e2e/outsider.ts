@@ -36,7 +36,7 @@ export async function sendWithOurKey(
 
 /** How many nonces the service's signer has used in blocks. */
 export async function usedNonces({ chain }: LocalNetwork, signer: Address): Promise<number> {
-  return Number((await chain.rpc('eth_getTransactionCount', [signer, 'latest'])) as Hex);
+  return Number(await chain.rpc('eth_getTransactionCount', [signer, 'latest']));
 }
 
 /** The vault's owner gives `account` a role, such as `CONFISCATE_RECEIPT`. */
@@ -80,7 +80,7 @@ export function reaches(
 
 /** Mines blocks one by one until it is as wanted; for chains without automatic mining. */
 export function mineUntil<T>(
-  { chain }: LocalNetwork,
+  { chain }: Pick<LocalNetwork, 'chain'>,
   look: () => Promise<T | null | undefined | false>,
   what: string,
 ): Promise<T> {

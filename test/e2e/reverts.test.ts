@@ -65,6 +65,7 @@ describe('what the vault refuses', () => {
     await deployer.send(certifyCall(world.vault(), 1n));
     const ids = await orderTogether(['1', 0], ['2', 1]);
     for (const id of ids) await refused(id, 'CertificationExpired');
+    expect(await balanceOf(1)).toBe(parseQuantity('2'));
     await deployer.send(certifyCall(world.vault(), FAR_FUTURE));
     for (const id of ids) await reaches(world, id, 'completed');
     await expectInvariants(world);
