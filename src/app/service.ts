@@ -41,7 +41,6 @@ import {
 import { createHintTaker, createOpenWork } from './open-work.ts';
 import { createReadVault } from './read-vault.ts';
 import { createReadiness } from './readiness.ts';
-import { createScannedTo } from './scanned-to.ts';
 import { SCHEMA } from './schema.ts';
 import { createWallets } from './wallets.ts';
 import { laneRoutes, statusRoutes } from './status-routes.ts';
@@ -179,7 +178,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     features: [mint.lane, redemption.lane],
     networks: networks.map((it) => laneNetworkOf(it, signer)),
     restored: options.restored,
-    scannedTo: createScannedTo(store, config.networks, watcherOf),
+    scannedTo: async (network, vault) => (await watcherOf(network)?.scannedToFinal(vault)) ?? null,
     isWatchedVault: async (network, address) =>
       (await assets.vaults(network)).some((it) => it.vault === address),
     engineWake: wake,

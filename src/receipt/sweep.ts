@@ -3,10 +3,15 @@ import { RECEIPTS_PER_CALL } from './read-balances.ts';
 import { RECEIPT_TABLE, VAULT_BALANCE_TABLE } from './receipt-kind.ts';
 import type { ReadingPlace } from './record-balances.ts';
 
-/** After a start everything is looked at once quickly, then slowly for ever: a few requests a minute. */
+/**
+ * After a start everything is looked at once quickly, then slowly for ever: one vault at a time, and with many
+ * vaults only every third minute, so that it stays at three requests a minute. What a log tells of is read at
+ * once anyway.
+ */
 const FIRST_ROUND_PAUSE_MS = 1000;
 const PAUSE_MS = 60_000;
-/** Vaults whose shares are compared at a time. */
+const MOST_PAUSES = 3;
+/** Vaults whose shares are compared at a time in the first round. */
 const VAULTS_AT_ONCE = 20;
 
 /** Goes round all receipts and vaults of a chain, some at a time. */
@@ -29,6 +34,7 @@ export function createSweep(store: EventStore, chainId: number): Sweep {
   let firstRound = true;
   let after: readonly string[] | null = null;
   let afterVault = '';
+  let pauseMs = PAUSE_MS;
   return {
     nextMs: () => nextMs,
     async receipts(places) {
@@ -42,12 +48,13 @@ export function createSweep(store: EventStore, chainId: number): Sweep {
         limit: RECEIPTS_PER_CALL,
         ...(after === null ? {} : { after }),
       });
-      const last = rows.at(-1);
-      if (last === undefined || rows.length < RECEIPTS_PER_CALL) {
+      const read = firstRound ? rows : rows.filter((row) => row['vault'] === rows[0]?.['vault']);
+      const last = read.at(-1);
+      if (last === undefined || (rows.length < RECEIPTS_PER_CALL && read.length === rows.length)) {
         after = null;
         firstRound = false;
       } else after = [last['vault'] as string, last['receipt_id'] as string];
-      const byVault = Map.groupBy(rows, (row) => row['vault']);
+      const byVault = Map.groupBy(read, (row) => row['vault']);
       return places.flatMap((place) => {
         const own = byVault.get(place.vault.vault) ?? [];
         if (own.length === 0) return [];
@@ -62,12 +69,15 @@ export function createSweep(store: EventStore, chainId: number): Sweep {
       });
       const again = new Set(doubtful.map((row) => row['vault']));
       const sorted = places.toSorted((a, b) => (a.vault.vault < b.vault.vault ? -1 : 1));
-      const next = sorted.filter((it) => it.vault.vault > afterVault).slice(0, VAULTS_AT_ONCE);
-      afterVault = next.length < VAULTS_AT_ONCE ? '' : (next.at(-1)?.vault.vault ?? '');
+      const ahead = sorted.filter((it) => it.vault.vault > afterVault);
+      const next = ahead.slice(0, firstRound ? VAULTS_AT_ONCE : 1);
+      afterVault = next.length === ahead.length ? '' : (next.at(-1)?.vault.vault ?? '');
+      // A difference is told of when it is seen twice, which should not take longer.
+      pauseMs = PAUSE_MS * (again.size > 0 ? 1 : Math.max(1, Math.min(places.length, MOST_PAUSES)));
       return sorted.filter((it) => next.includes(it) || again.has(it.vault.vault));
     },
     done(nowMs) {
-      nextMs = nowMs + (firstRound ? FIRST_ROUND_PAUSE_MS : PAUSE_MS);
+      nextMs = nowMs + (firstRound ? FIRST_ROUND_PAUSE_MS : pauseMs);
     },
   };
 }

@@ -90,10 +90,10 @@ export interface Watcher {
    */
   resume(metadata: Metadata): Promise<void>;
   /**
-   * All logs up to this block were read when final. Without vaults, the confirmed head. Whoever asks waits for
-   * it to grow, so the second pass then makes haste.
+   * All logs up to this block were read when final, of all vaults or of one. Without vaults, the confirmed
+   * head. Whoever asks waits for it to grow, so the second pass then makes haste.
    */
-  scannedToFinal(): Promise<bigint>;
+  scannedToFinal(vault?: Address): Promise<bigint>;
   status(): Promise<WatchStatus>;
 }
 
@@ -207,11 +207,12 @@ export function createWatcher(options: WatcherOptions): Watcher {
       log.info({ actor: metadata.actor }, 'the network is resumed');
     },
 
-    async scannedToFinal() {
+    async scannedToFinal(vault) {
       if (pace.finalWanted()) wake([watchWorkId(network, 'final')]);
-      const watched = await vaults();
+      const all = await vaults();
+      const watched = vault === undefined ? all : all.filter((it) => it.vault === vault);
       const lowest = lowestBlock(watched, await readCursors(store, chainId, 'final'));
-      if (lowest !== null) return lowest;
+      if (lowest !== null || vault !== undefined) return lowest ?? -1n;
       const head = await confirmedHead(rpc.pinned(), settings.confirmations);
       return head === null ? -1n : head.number;
     },

@@ -17,6 +17,8 @@ export interface FakeNode {
   rangeLimit: bigint | null;
   /** Changes what a log query answers: drops, doubles, reorders. */
   answer: (logs: readonly RawLog[]) => readonly RawLog[];
+  /** Refuses log queries up to `latest`. */
+  refusesLooks: boolean;
   down: boolean;
   /** Shows blocks of its own fork from this number on. */
   forkFrom: bigint | null;
@@ -27,8 +29,8 @@ export interface FakeChain {
   readonly nodes: readonly FakeNode[];
   /** Log queries so far: endpoint and number of blocks. */
   readonly queries: { endpoint: number; fromBlock: bigint; toBlock: bigint; addresses: readonly Address[] }[];
-  /** Single looks for arrivals so far. */
-  looks: number;
+  /** Requests so far, by method. */
+  readonly requests: Map<string, number>;
   /** Appends blocks; the logs go into the first. */
   mine(blocks: number, logs?: readonly FakeLog[]): void;
   /** Replaces the last blocks by as many empty ones. */
@@ -50,13 +52,20 @@ export function createFakeChain(options: { readonly network: string; readonly no
   const blocks: Block[] = [{ hash: hashOf(0, 0), logs: [] }];
   let fork = 0;
   const nodes = Array.from({ length: options.nodes ?? 1 }, (): FakeNode => {
-    return { lag: 0, rangeLimit: null, answer: (logs) => logs, down: false, forkFrom: null };
+    return {
+      lag: 0,
+      rangeLimit: null,
+      answer: (logs) => logs,
+      refusesLooks: false,
+      down: false,
+      forkFrom: null,
+    };
   });
   const chain: FakeChain = {
     rpc: null as unknown as RpcClient,
     nodes,
     queries: [],
-    looks: 0,
+    requests: new Map(),
     mine(count, logs = []) {
       for (let at = 0; at < count; at += 1) {
         blocks.push({ hash: hashOf(blocks.length, fork), logs: at === 0 ? logs : [] });
@@ -78,6 +87,7 @@ export function createFakeChain(options: { readonly network: string; readonly no
     const node = nodes[endpoint];
     if (node === undefined) throw new Error(`no node ${endpoint}`);
     const serve = (method: string): void => {
+      chain.requests.set(method, (chain.requests.get(method) ?? 0) + 1);
       if (node.down) throw new RpcFailure('refused', { kind: 'unreachable', method });
     };
     const headOf = (): bigint => chain.head() - BigInt(node.lag);
@@ -113,7 +123,7 @@ export function createFakeChain(options: { readonly network: string; readonly no
         serve(method);
         const [filter] = params;
         if (method !== 'eth_getLogs' || filter === undefined) throw new Error(`${method} is not known`);
-        chain.looks += 1;
+        if (node.refusesLooks) throw new RpcFailure('not today', { kind: 'answered', method });
         const { address: addresses, topics, fromBlock } = filter;
         const range = { addresses, topics, fromBlock: BigInt(fromBlock), toBlock: headOf() };
         return logsBetween(range.fromBlock, range.toBlock, range).map((log) => ({

@@ -31,12 +31,14 @@ const SHORT_PAUSE_MS = 250;
 const HINTED_PAUSE_MS = 2000;
 /** Readings after the last operation has ended: what it did on chain is to be in the books soon. */
 const READINGS_AFTER = 3;
-/** While nothing is open, everything is read once in so many polls: with polls of 4 s, every 100 s. */
-const IDLE_FACTOR = 25;
+/** While nothing is open, everything is read once in so many polls: with polls of 4 s, every two minutes. */
+const IDLE_FACTOR = 30;
 /** Nor does the head run away further: nodes keep the states of the last 128 blocks, and balances are read there. */
-const IDLE_BLOCKS = 48;
+const IDLE_BLOCKS = 60;
 /** Finality comes in steps and nothing but a quarantine waits for it: the second pass may take its time. */
 const FINAL_FACTOR = 4;
+/** The same while nothing is open: with polls of 4 s, every five minutes. */
+const IDLE_FINAL_FACTOR = 75;
 
 /** Creates the pace of one watcher. */
 export function createPace(options: {
@@ -92,7 +94,7 @@ export function createPace(options: {
       if (found.more) return 0;
       if (task === 'final') {
         if (finalWanted) return Math.min(SHORT_PAUSE_MS, pollMs);
-        return pollMs * (activity() === 'idle' ? IDLE_FACTOR : FINAL_FACTOR);
+        return pollMs * (activity() === 'idle' ? IDLE_FINAL_FACTOR : FINAL_FACTOR);
       }
       if (found.logs > 0) return Math.min(SHORT_PAUSE_MS, pollMs);
       if (activity() !== 'moving') return longestMs();
