@@ -49,7 +49,6 @@ export const PROBLEMS = {
   asset_token_differs: { status: 409, title: 'The asset is known under another token symbol' },
   mint_conflict: { status: 409, title: 'The request id is known with other contents' },
   confirm_conflict: { status: 409, title: 'The confirm contradicts what is known' },
-  version_conflict: { status: 409, title: 'It changed meanwhile; read it again' },
   payload_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'Only application/json is understood' },
   wallet_reserved: { status: 422, title: 'This address cannot be a client’s wallet' },
@@ -61,13 +60,22 @@ export const PROBLEMS = {
     title: 'The service failed',
     hiddenDetail: 'The failure was logged with this request id.',
   },
-  stopping: { status: 503, title: 'The service is stopping' },
+  stopping: {
+    status: 503,
+    title: 'The service is stopping',
+    hiddenDetail: 'The service is stopping. Send the request again.',
+  },
   storage_failed: {
     status: 503,
     title: 'The store cannot take the request now',
     hiddenDetail: 'Nothing is known to be stored. Send the request again.',
   },
   chain_unavailable: { status: 503, title: 'The chain cannot be read now' },
+  busy: {
+    status: 503,
+    title: 'Too much changed at once',
+    hiddenDetail: 'Nothing of the request was stored. Send it again.',
+  },
   unknown_confirm: { status: 503, title: 'The mint is not known yet; the confirm was stored' },
 } as const satisfies Readonly<Record<string, ProblemKind>>;
 
@@ -85,10 +93,17 @@ export interface Problem {
 
 /** Codes of errors below the edge, and the problem that a client sees for each. */
 const TRANSLATED: Readonly<Record<string, ProblemCode>> = {
+  // The only partners that a route asks are the nodes of chains.
   dependency_down: 'chain_unavailable',
   rpc_unreachable: 'chain_unavailable',
-  http_timeout: 'chain_unavailable',
+  rpc_answered: 'chain_unavailable',
+  wrong_chain_id: 'chain_unavailable',
+  network_not_configured: 'chain_unavailable',
+  // Never 4xx: a confirm that lost a race would be final for Alpaca.
+  version_conflict: 'busy',
+  guard_conflict: 'busy',
   store_closed: 'stopping',
+  rebuild_needed: 'storage_failed',
   outcome_unknown: 'storage_failed',
   fenced_out: 'storage_failed',
   bad_quantity: 'malformed',

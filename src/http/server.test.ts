@@ -1,11 +1,13 @@
+import { connect } from 'node:net';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
+import { GuardConflict, StoreClosed, VersionConflict } from '../event-store/errors.ts';
 import { systemRandom } from '../ports/system.ts';
-import { IssuanceError } from '../primitives/failures.ts';
+import { IssuanceError, RpcFailure } from '../primitives/failures.ts';
 import { recordingLog } from '../telemetry/log.ts';
 import type { AccessRule } from './access.ts';
-import { PROBLEMS } from './problems.ts';
+import { PROBLEMS, problemOf } from './problems.ts';
 import { createServer } from './server.ts';
 
 const ALPACA_KEY = 'alpaca-key-0123456789-0123456789-0123';
@@ -51,7 +53,13 @@ function start(alpaca: Partial<AccessRule> = {}) {
     },
     routes: {
       alpaca: [routes],
-      internal: [async (app) => void app.get('/inside', async (request) => ({ actor: request.actor }))],
+      internal: [
+        async (app) => {
+          app.get('/inside', async (request) => ({ actor: request.actor }));
+          app.get('/inside/:id', async (request) => request.params);
+          app.delete('/inside', async () => ({ deleted: true }));
+        },
+      ],
       open: [async (app) => void app.get('/health', async () => ({ status: 'ok' }))],
     },
   });
@@ -77,6 +85,55 @@ describe('server', () => {
       expect(answer.json()).toEqual({ qty: '12345678901234567890.123456789', actor: 'alpaca' });
     }
   });
+
+  test.each([
+    ['1e-7', '0.0000001'],
+    ['1.5e3', '1500.0'],
+    ['12.345E-2', '0.12345'],
+    ['1e+0', '1'],
+    ['1.25e1', '12.50'],
+    ['-2e-1', '-0.2'],
+    ['0.1', '0.1'],
+    ['1e999', '1e999'],
+  ])('a quantity that was sent as the number %s is the same number in plain digits', async (sent, read) => {
+    const answer = await start().server.inject(echo(`{"qty":${sent}}`));
+    expect(answer.json()).toMatchObject({ qty: read });
+  });
+
+  test('a type without a body is no body, as clients send it with DELETE', async () => {
+    const answer = await start().server.inject({
+      method: 'DELETE',
+      url: '/inside',
+      headers: { 'content-type': 'application/json', 'x-api-key': OPS_KEY },
+    });
+    expect(answer.statusCode).toBe(200);
+  });
+
+  test('a caller that goes away in the middle of its body is no failure of ours', async () => {
+    const { server, log } = start();
+    const { port } = new URL(await server.listen({ host: '127.0.0.1', port: 0 }));
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.write(`POST /echo HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n`);
+    socket.write(`x-api-key: ${ALPACA_KEY}\r\ncontent-length: 100\r\n\r\n{"qty"`, () => socket.destroy());
+    await vi.waitFor(() => {
+      expect(log.entries).toMatchObject([{ level: 'info', fields: { status: 400 } }]);
+    });
+  });
+
+  test.each([
+    ['reads of the chain', new RpcFailure('busy', { kind: 'answered', method: 'eth_call' }), 503],
+    ['a node on another chain', new IssuanceError('wrong_chain_id', 'it is on 1'), 503],
+    ['a lost race', new VersionConflict('mint/1', 1, 2), 503],
+    ['a lost race for a counter', new GuardConflict('inventory', 1, 2), 503],
+    ['a store that closes', new StoreClosed('/srv/issuance.db'), 503],
+  ])(
+    'answers %s with a status that asks for a repeat, and shows nothing internal',
+    async (_what, error, status) => {
+      const found = problemOf(error);
+      expect(found.status).toBe(status);
+      expect(found.detail).not.toMatch(/mint\/1|inventory|srv/);
+    },
+  );
 
   test('during a rotation either key is accepted, and the log knows which', async () => {
     const answer = await start().server.inject(echo('{"qty":"1"}', OLD_KEY));
@@ -144,6 +201,8 @@ describe('server', () => {
     ['malformed', echo('{"qty":1')],
     ['malformed', echo('{"qty":true}')],
     ['malformed', echo('')],
+    ['malformed', { method: 'GET' as const, url: '/inside/%ff' }],
+    ['malformed', { method: 'GET' as const, url: `/inside/${'a'.repeat(300)}` }],
     ['payload_too_large', echo(`{"qty":"${'1'.repeat(1_100_000)}"}`)],
     [
       'unsupported_media_type',

@@ -12,6 +12,7 @@ import {
   validatorCompiler,
 } from 'fastify-type-provider-zod';
 import type { Random } from '../ports/ports.ts';
+import { IssuanceError } from '../primitives/failures.ts';
 import { uuidV4 } from '../primitives/uuid.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { AccessRule } from './access.ts';
@@ -57,9 +58,12 @@ export function createServer(options: ServerOptions): FastifyInstance {
     bodyLimit: MAX_BODY_BYTES,
     trustProxy: options.trustedProxies.length === 0 ? false : [...options.trustedProxies],
     requestTimeout: REQUEST_TIMEOUT_MS,
-    forceCloseConnections: 'idle',
+    // When the server closes, whatever runs has ended (see `drainBeforeClose`): what is still connected only waits.
+    forceCloseConnections: true,
     genReqId: () => uuidV4(options.random.bytes(16)),
-    return503OnClosing: true,
+    return503OnClosing: false,
+    frameworkErrors: (_error, request, reply) =>
+      void send(reply, problem('malformed', `the address ${shown(request)} cannot be read`)),
   });
   server.setValidatorCompiler(validatorCompiler);
   server.setSerializerCompiler(serializerCompiler);
@@ -69,24 +73,65 @@ export function createServer(options: ServerOptions): FastifyInstance {
   server.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
   });
+  const isClosing = drainBeforeClose(server);
   server.setErrorHandler((error, request, reply) => answerError(options.log, error, request, reply));
   server.setNotFoundHandler((request, reply) =>
-    send(
-      reply,
-      problem('not_found', `there is no route ${request.method} ${request.url.split('?')[0] ?? ''}`),
-    ),
+    send(reply, problem('not_found', `there is no route ${request.method} ${shown(request)}`)),
   );
 
-  register(server, options.routes.alpaca, createAccess(options.alpaca));
-  register(server, options.routes.internal, createAccess(options.internal));
+  const whileOpen = (authenticate: Authenticate): Authenticate => {
+    return (request) => {
+      if (isClosing()) throw new IssuanceError('stopping', 'the server is closing');
+      return authenticate(request);
+    };
+  };
+  register(server, options.routes.alpaca, whileOpen(createAccess(options.alpaca)));
+  register(server, options.routes.internal, whileOpen(createAccess(options.internal)));
+  // A balancer that asks during the stop is told of it by the route itself.
   register(server, options.routes.open, () => 'anyone');
   return server;
+}
+
+type Authenticate = (request: FastifyRequest) => string;
+
+/**
+ * Lets every handler that runs send its answer before connections are cut. Kept-alive connections, and those that never
+ * sent a request, would otherwise hold the close up for more than a minute. Says whether the close has begun.
+ */
+function drainBeforeClose(server: FastifyInstance): () => boolean {
+  const running = new Set<FastifyReply['raw']>();
+  let closing = false;
+  let onDrained = (): void => {};
+  // Not before: a request whose body never comes has asked for nothing yet.
+  server.addHook('preHandler', async (_request, reply) => {
+    const { raw } = reply;
+    running.add(raw);
+    const ended = (): void => {
+      running.delete(raw);
+      if (running.size === 0) onDrained();
+    };
+    raw.once('finish', ended);
+    raw.once('close', ended);
+  });
+  server.addHook('preClose', async () => {
+    closing = true;
+    if (running.size === 0) return;
+    await new Promise<void>((resolve) => {
+      onDrained = resolve;
+    });
+  });
+  return () => closing;
+}
+
+/** The path that was asked for, without its query, which may hold what is not for a log. */
+function shown(request: FastifyRequest): string {
+  return (request.url.split('?')[0] ?? '').slice(0, 200);
 }
 
 function register(
   server: FastifyInstance,
   routes: readonly FastifyPluginAsync[],
-  authenticate: (request: FastifyRequest) => string,
+  authenticate: Authenticate,
 ): void {
   void server.register(async (scope) => {
     // Before the body is read: a caller without credentials costs nothing.
@@ -135,11 +180,10 @@ function frameworkProblem(error: unknown): Problem | null {
       return problem('payload_too_large', `the body is larger than ${MAX_BODY_BYTES} bytes`);
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return problem('unsupported_media_type', 'send the body as application/json');
-    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
-    case 'FST_ERR_CTP_INVALID_JSON_BODY':
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
-    case 'FST_ERR_BAD_URL':
-      return problem('malformed', 'the request cannot be read as JSON over HTTP');
+      return problem('malformed', 'the body is not as long as its Content-Length says');
+    case 'ECONNRESET':
+      return problem('malformed', 'the caller went away before its body was there');
     default:
       return null;
   }

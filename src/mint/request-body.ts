@@ -82,8 +82,10 @@ function decimalText(value: number): string | null {
   return Number(shortest) === value && digits.length <= 15 ? shortest : null;
 }
 
+/** Half of a surrogate pair is no text: it could not be stored as it came. */
 function text(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' && value.length <= LONGEST_TEXT ? value : null;
+  const isText = typeof value === 'string' && value !== '' && value.length <= LONGEST_TEXT;
+  return isText && value.isWellFormed() ? value : null;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

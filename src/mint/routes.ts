@@ -16,7 +16,7 @@ export interface MintIntake {
 export function mintRoutes(mint: MintIntake): FastifyPluginAsync {
   return async (app) => {
     for (const url of ['/tokenization/mint', '/inkind/issuance']) {
-      app.post(url, async (request) => {
+      app.post(url, { errorHandler: inAlpacasWords }, async (request) => {
         const result = await mint.request(request.body, request.id);
         switch (result.kind) {
           case 'accepted':
@@ -46,4 +46,12 @@ export function mintRoutes(mint: MintIntake): FastifyPluginAsync {
       });
     }
   };
+}
+
+/** A body that is not even JSON is refused like any other malformed request; everything else is told above. */
+function inAlpacasWords(error: Error): never {
+  if (error instanceof IssuanceError && error.code === 'malformed') {
+    throw new IssuanceError('invalid_data', error.message, { cause: error });
+  }
+  throw error;
 }
