@@ -270,15 +270,21 @@ describe('secrets', () => {
       expect(text).not.toContain(hidden);
     }
     const row = (name: string) => rows.find((it) => it.name === name);
-    expect(row('CHAIN_BASE_RPC_URL')?.value).toBe("'https://node.example.com/[secret]'");
+    expect(row('CHAIN_BASE_RPC_URL')?.value).toBe('https://node.example.com/[secret]');
     expect(row('DATABASE_URL')).toEqual({
       name: 'DATABASE_URL',
-      value: "'sqlite:issuance.db'",
+      value: 'sqlite:issuance.db',
       from: 'default',
     });
     expect(row('PUBLIC_URL')).toMatchObject({ value: null, from: 'absent' });
     expect(row('EVM_PRIVATE_KEY')).toMatchObject({ value: '[secret of 64 characters]', from: 'environment' });
   });
+});
+
+test('what is effective and no secret is shown whole, for scripts to read', () => {
+  const ranges = Array.from({ length: 30 }, (_, at) => `10.${String(at)}.0.0/16`).join(',');
+  const rows = effectiveSettings({ ...complete, ALPACA_IP_RANGES: ranges }, noFiles, chains);
+  expect(rows.find((it) => it.name === 'ALPACA_IP_RANGES')?.value).toBe(ranges);
 });
 
 describe('settings of commands', () => {

@@ -69,17 +69,23 @@ export function readSettings<T extends Readonly<Record<string, Setting<unknown>>
     else if (source.text === null && setting.required) faults.push({ name, expected, got: 'nothing' });
     if (source.text === null) return [key, null];
     const result = setting.value.safeParse(source.text);
-    if (!result.success) faults.push({ name, expected, got: mask(setting, source.text) });
+    if (!result.success) faults.push({ name, expected, got: quote(setting, source.text) });
     return [key, result.data ?? null];
   });
   return { values: Object.fromEntries(entries) as ValuesOf<T>, faults };
 }
 
-/** Text of a setting as it may be shown. */
+/** Text of a setting as it may be shown: whole, but for what is secret. */
 export function mask(setting: Setting<unknown>, text: string): string {
   if (setting.secret === 'all') return `[secret of ${String(text.length)} characters]`;
-  if (setting.secret === 'url') return `'${text.split(',').map(maskUrl).join(',')}'`;
-  return `'${text.length > 80 ? `${text.slice(0, 80)}…` : text}'`;
+  return setting.secret === 'url' ? text.split(',').map(maskUrl).join(',') : text;
+}
+
+/** The same within a sentence: in quotes, and not longer than what anybody reads there. */
+function quote(setting: Setting<unknown>, text: string): string {
+  const shown = mask(setting, text);
+  if (setting.secret === 'all') return shown;
+  return `'${setting.secret !== 'url' && shown.length > 80 ? `${shown.slice(0, 80)}…` : shown}'`;
 }
 
 /** Providers put their keys into paths and queries, and passwords stand before the host. */
