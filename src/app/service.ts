@@ -123,6 +123,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     catalog,
     inventory,
     splits,
+    rpcOf,
     alpaca,
     clock,
     log,

@@ -1,5 +1,6 @@
 import type { Address } from 'viem';
 import type { AlpacaClient } from '../alpaca/types.ts';
+import type { RpcClient } from '../chain/rpc/types.ts';
 import type { LogConsumer } from '../chain/watcher/types.ts';
 import type { Worker } from '../engine/work.ts';
 import type { EventStore } from '../event-store/event-store.ts';
@@ -24,6 +25,7 @@ export interface RedemptionOptions {
   readonly catalog: Catalog;
   readonly inventory: Inventory;
   readonly splits: Splits;
+  readonly rpcOf: (network: string) => Pick<RpcClient, 'pinned'>;
   readonly alpaca: AlpacaClient;
   readonly clock: Clock;
   readonly log: Log;

@@ -1,4 +1,5 @@
 import type { AlpacaClient, TokenizationRequest } from '../alpaca/types.ts';
+import type { RpcClient } from '../chain/rpc/types.ts';
 import { DependencyDown } from '../engine/dependency-down.ts';
 import type { StepResult } from '../engine/work.ts';
 import type { Ledger, Loaded } from '../event-store/ledger.ts';
@@ -16,6 +17,7 @@ import type { SplitReading } from '../vault/split-count.ts';
 import { compareSplits } from '../vault/split-count.ts';
 import type { RedemptionCommand } from './decide.ts';
 import { decideRedemption } from './decide.ts';
+import { doubtTransfer } from './doubt-transfer.ts';
 import { mismatchOf } from './echo.ts';
 import { RECHECK_MS, redemptionKind } from './redemption-kind.ts';
 import type { Redemption, RedemptionState, TransferFacts, WaitReason } from './state.ts';
@@ -27,6 +29,7 @@ export interface RequestOptions {
   readonly catalog: Pick<Catalog, 'frozen'>;
   readonly inventory: Pick<Inventory, 'available'>;
   readonly splits: { now: Splits['now'] };
+  readonly rpcOf: (network: string) => Pick<RpcClient, 'pinned'>;
   /** Whether a lane signs for this wallet; a retired signer's tokens cannot be burned. */
   readonly canSign: (chainId: number, wallet: string) => boolean;
   readonly clock: Clock;
@@ -56,10 +59,20 @@ export async function requestRedemption(
     case 'hold':
       return commit(options, loaded, { type: 'hold', why: ready.why });
     case 'ready':
-      return (await checkSplits(options, loaded, redemption)) ?? promise(options, loaded, redemption, ready);
+      return (
+        (await checkTransfer(options, redemption)) ??
+        (await checkSplits(options, loaded, redemption)) ??
+        promise(options, loaded, redemption, ready)
+      );
     default:
       return ready satisfies never;
   }
+}
+
+/** Makes sure that the tokens are still there before Alpaca is asked for shares. Null when they are. */
+async function checkTransfer(options: RequestOptions, { transfer }: Redemption): Promise<StepResult | null> {
+  const doubt = await doubtTransfer(options.rpcOf, transfer);
+  return doubt === null ? null : failedStep('transfer_not_on_chain', doubt, options.clock.nowMs());
 }
 
 /**

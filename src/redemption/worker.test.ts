@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { PinnedRpc } from '../chain/rpc/types.ts';
 import { DependencyDown } from '../engine/dependency-down.ts';
 import { anyKind } from '../event-store/create-ledger.ts';
 import { GuardConflict } from '../event-store/errors.ts';
@@ -18,8 +19,20 @@ import {
 import { PROMISE_TABLE } from '../receipt/receipt-kind.ts';
 import { SPLIT_TABLE } from '../receipt/splits.ts';
 import { testSplits } from '../receipt/test-splits.ts';
+import { placed, transferLog } from '../vault/log-samples.ts';
 import { OWED_TABLE, redemptionKind } from './redemption-kind.ts';
-import { detected, promised, REDEMPTION, requested, SENDER, TOKEN, transfer, unowned } from './samples.ts';
+import {
+  detected,
+  promised,
+  REDEMPTION,
+  requested,
+  SENDER,
+  SIGNER,
+  TOKEN,
+  transfer,
+  unowned,
+  VAULT,
+} from './samples.ts';
 import type { RedemptionEvent } from './state.ts';
 import { owedShares, wakeRedemptions } from './waiting.ts';
 import { createRedemptionWorker } from './worker.ts';
@@ -40,6 +53,15 @@ async function open(...events: readonly RedemptionEvent[]) {
   const stock = { available: 5n * TOKEN, expected: 0, canSign: true };
   const asset = { ...transfer };
   const { splits, told } = testSplits();
+  const chain = { hash: transfer.blockHash, logs: [transferLog(VAULT, SENDER, SIGNER, transfer.amount)] };
+  const node = {
+    getBlock: async () => ({ hash: chain.hash }),
+    getTransactionReceipt: async () => {
+      const placedLogs = placed(chain.logs);
+      const { blockNumber, blockHash } = transfer;
+      return placedLogs.length === 0 ? null : { blockNumber, blockHash, logs: placedLogs };
+    },
+  } as unknown as PinnedRpc;
   const worker = createRedemptionWorker({
     ledger,
     clock,
@@ -53,6 +75,7 @@ async function open(...events: readonly RedemptionEvent[]) {
       }),
     },
     splits,
+    rpcOf: () => ({ pinned: () => node }),
     canSign: () => stock.canSign,
   });
   return {
@@ -63,6 +86,7 @@ async function open(...events: readonly RedemptionEvent[]) {
     alpaca,
     stock,
     told,
+    chain,
     work: () => work(REDEMPTION),
     added: async () => (await types(`redemption/${REDEMPTION}`)).slice(events.length),
     calls: () => alpaca.asked.map((it) => it.call),
@@ -88,6 +112,25 @@ describe('a detected redemption', () => {
     expect(row).toMatchObject({ redemption_id: REDEMPTION, shares: 5n * TOKEN });
     const body = JSON.parse(alpaca.asked[0]?.args[0] as string) as unknown;
     expect(body).toMatchObject({ issuerRequestId: REDEMPTION, wallet: SENDER, clientId: 'client-1' });
+  });
+
+  test.each([
+    ['a reorg took away', (chain: { logs: unknown[] }) => chain.logs.splice(0)],
+    ['stands in a block that was replaced', (chain: { hash: string }) => (chain.hash = '0xb7')],
+    [
+      'became another in a reorg',
+      (chain: { logs: unknown[] }) => chain.logs.splice(0, 1, transferLog(VAULT, SENDER, SIGNER, 1n)),
+    ],
+  ])('whose transfer %s is not brought before Alpaca while that lasts', async (_name, breakChain) => {
+    const { step, chain, alpaca, added } = await open(detected);
+    const before = structuredClone(chain);
+    breakChain(chain);
+    expect(await step()).toMatchObject({ kind: 'failed', error: { code: 'transfer_not_on_chain' } });
+    expect(alpaca.asked).toEqual([]);
+    expect(await added()).toEqual([]);
+    Object.assign(chain, before);
+    alpaca.answer('redeem', record(ours));
+    expect(await step()).toEqual({ kind: 'advanced' });
   });
 
   test('is not asked for when somebody else took the inventory meanwhile', async () => {
