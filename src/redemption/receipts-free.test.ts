@@ -35,11 +35,11 @@ async function open() {
   return {
     woken,
     watch,
-    async redemption(id: string, ...events: readonly RedemptionEvent[]) {
+    redemption: async (id: string, ...events: readonly RedemptionEvent[]) => {
       const loaded = await ledger.load(redemptionKind, id);
       await ledger.commit({ changes: [change(redemptionKind, loaded, events)], metadata });
     },
-    async receiptRead() {
+    receiptRead: async () => {
       const loaded = await ledger.load(receiptKind, receiptStreamId(8453, VAULT, 1n));
       await ledger.commit({ changes: [change(receiptKind, loaded, [read])], metadata });
     },

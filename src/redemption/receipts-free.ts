@@ -44,23 +44,28 @@ export function watchReceipts(options: {
     if (waiting.length > 0 && !closed) wake(waiting.map((row) => row['id'] as string));
   };
   const look = async (): Promise<void> => {
-    looking = true;
-    do {
+    try {
+      await wakeWaiting();
+    } catch (error) {
+      // They are rechecked all the same, only later.
+      if (!closed) log.warn({ err: error }, 'redemptions that wait for receipts could not be woken');
+    }
+    // What was committed meanwhile may not have been seen.
+    if (again && !closed) {
       again = false;
-      try {
-        await wakeWaiting();
-      } catch (error) {
-        // They are rechecked all the same, only later.
-        if (!closed) log.warn({ err: error }, 'redemptions that wait for receipts could not be woken');
-      }
-    } while (again && !closed);
-    looking = false;
+      void look();
+    } else {
+      looking = false;
+    }
   };
 
   const unsubscribe = store.onCommitted(({ events }: Committed) => {
     if (!events.some(mayHelp)) return;
     if (looking) again = true;
-    else void look();
+    else {
+      looking = true;
+      void look();
+    }
   });
   return {
     close() {

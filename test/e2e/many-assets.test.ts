@@ -5,8 +5,8 @@ import type { MintOptions, World } from './world.ts';
 import { startWorld, within } from './world.ts';
 
 /**
- * Every pair of network and token; the families are mixed, and one token is on both networks. Their vaults have the same
- * addresses on both, since the same account deployed them in the same order.
+ * Every pair of network and token; the families are mixed, and one token is on both networks. Their vaults have the
+ * same addresses on both, since the same account deployed them in the same order.
  */
 const PLACES: readonly Required<Pick<MintOptions, 'network' | 'token'>>[] = [
   { network: 'base', token: 'tAAPL' },
