@@ -18,7 +18,8 @@ describe('a node that has a bad day', () => {
       settings: async (partners) => {
         const upstream = partners.networks.get('base')?.chain.url ?? '';
         proxy = await startRpcProxy({ upstream });
-        return { CHAIN_BASE_RPC_URL: proxy.url };
+        // While nothing is open, final blocks are read again once in many polls.
+        return { CHAIN_BASE_RPC_URL: proxy.url, CHAIN_BASE_POLL_MS: '50' };
       },
     });
   });
