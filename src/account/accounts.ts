@@ -139,17 +139,16 @@ type AccountReads = Omit<Accounts, 'register' | 'connect' | 'addWallet' | 'remov
 
 function createAccountReads(store: EventStore): AccountReads {
   const withWallets = async (rows: readonly Row[]): Promise<readonly AccountView[]> => {
-    const ids = rows.map((row) => row['client_id'] as string);
-    const wallets = await store.find({ table: 'wallet', where: { client_id: { in: ids } }, limit: 10_000 });
+    const wallets = await walletsOf(
+      store,
+      rows.map((row) => row['client_id'] as string),
+    );
     return rows.map((row) => ({
       clientId: row['client_id'] as string,
       email: row['email'] as string,
       alpacaAccountId: row['alpaca_account_id'] as string | null,
       accountNumber: row['account_number'] as string | null,
-      wallets: wallets
-        .filter((it) => it['client_id'] === row['client_id'])
-        .map((it) => it['wallet'] as Address)
-        .sort(),
+      wallets: wallets.get(row['client_id'] as string) ?? [],
       createdMs: row['created_ms'] as number,
     }));
   };
@@ -193,4 +192,30 @@ function createAccountReads(store: EventStore): AccountReads {
       return open === undefined ? null : (open['client_id'] as string);
     },
   };
+}
+
+const WALLETS_PER_READ = 1_000;
+
+/** Every wallet of these accounts, in the order of their addresses, however many there are. */
+async function walletsOf(
+  store: EventStore,
+  clientIds: readonly string[],
+): Promise<ReadonlyMap<string, readonly Address[]>> {
+  const found = new Map<string, Address[]>();
+  let last: Address | null = null;
+  for (;;) {
+    const rows: readonly Row[] = await store.find({
+      table: 'wallet',
+      where: { client_id: { in: clientIds } },
+      orderBy: [['wallet', 'asc']],
+      limit: WALLETS_PER_READ,
+      ...(last === null ? {} : { after: [last] }),
+    });
+    for (const row of rows) {
+      last = row['wallet'] as Address;
+      const clientId = row['client_id'] as string;
+      found.set(clientId, [...(found.get(clientId) ?? []), last]);
+    }
+    if (rows.length < WALLETS_PER_READ) return found;
+  }
 }

@@ -229,7 +229,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       forwardedOnlyBy: config.trustedProxies,
     },
     routes: {
-      alpaca: [connectRoutes(accounts), tokenRoutes(assets), mintRoutes(mint)],
+      alpaca: [connectRoutes(accounts), tokenRoutes(assets, new Set(rpcs.keys())), mintRoutes(mint)],
       internal: [
         accountRoutes(accounts, (wallet) => redemption.walletLinked(wallet as Address)),
         assetRoutes(assets, hintVaults),

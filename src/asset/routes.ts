@@ -7,13 +7,16 @@ import type { AssetView, Assets } from './assets.ts';
 
 const symbol = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,31}$/, 'not a symbol');
 const pointBody = z.object({ underlying: symbol, token: symbol, network: z.string(), vault: z.string() });
+const state = z.enum(['enabled', 'disabled', 'frozen']);
 const asset = z.object({
   underlying: z.string(),
   token: z.string(),
   network: z.string(),
   vault: z.string(),
-  state: z.enum(['enabled', 'disabled', 'frozen']),
+  state,
 });
+/** Of an underlying as a whole: enabled where any network is. */
+const status = z.object({ underlying: z.string(), status: state, networks: z.record(z.string(), state) });
 const params = z.object({ underlying: z.string() });
 const switchBody = z.object({ network: z.string(), reason: z.string().min(1).max(1000) });
 const tokens = z.object({
@@ -65,6 +68,23 @@ export function assetRoutes(assets: Assets, onChanged: () => void): FastifyPlugi
       },
     );
 
+    app.get(
+      '/tokenized-assets/:underlying/status',
+      { schema: { params, response: { 200: status } } },
+      async (request) => {
+        const { underlying } = request.params;
+        const found = await assets.list(underlying);
+        if (found.length === 0) {
+          throw new IssuanceError('asset_unknown', `${underlying} is not tokenized on any network`);
+        }
+        return {
+          underlying,
+          status: found.some((it) => it.state === 'enabled') ? 'enabled' : 'disabled',
+          networks: Object.fromEntries(found.map((it) => [it.network, it.state])),
+        } as const;
+      },
+    );
+
     for (const action of ['enable', 'disable'] as const) {
       app.post(
         `/tokenized-assets/:underlying/${action}`,
@@ -82,12 +102,15 @@ export function assetRoutes(assets: Assets, onChanged: () => void): FastifyPlugi
   return routes;
 }
 
-/** Alpaca's routes: the tokens that can be minted, in both generations. Disabled assets are not among them. */
-export function tokenRoutes(assets: Assets): FastifyPluginAsync {
+/**
+ * Alpaca's routes: the tokens that can be minted, in both generations. Neither disabled assets are among them nor those
+ * of networks that are not `configured` any more: their mints are refused.
+ */
+export function tokenRoutes(assets: Assets, configured: ReadonlySet<string>): FastifyPluginAsync {
   const routes: FastifyPluginAsyncZod = async (app) => {
     for (const url of ['/tokenization/tokens', '/tokenized-assets']) {
       app.get(url, { schema: { response: { 200: tokens } } }, async () => ({
-        tokens: tokenList(await assets.list()),
+        tokens: tokenList((await assets.list()).filter((it) => configured.has(it.network))),
       }));
     }
   };
@@ -112,6 +135,6 @@ function compare(a: string, b: string): number {
 }
 
 function toWire(view: AssetView): z.infer<typeof asset> {
-  const { underlying, token, network, vault, state } = view;
-  return { underlying, token, network, vault, state };
+  const { underlying, token, network, vault, state: own } = view;
+  return { underlying, token, network, vault, state: own };
 }

@@ -9,8 +9,11 @@ import {
   type StreamKind,
 } from './ledger.ts';
 
-/** Times that one decision is made anew before its conflict is handed to the caller. */
-export const MAX_ATTEMPTS = 8;
+/**
+ * Times that one decision is made anew before its conflict is handed to the caller. Whoever loses, another one has
+ * committed: so many may change one stream at once, and only the bound keeps a mistake from looping for ever.
+ */
+export const MAX_ATTEMPTS = 64;
 
 export interface Decision<Event extends DomainEvent> {
   readonly events: readonly Event[];

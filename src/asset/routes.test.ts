@@ -1,0 +1,150 @@
+import type { Address } from 'viem';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { anyKind } from '../event-store/create-ledger.ts';
+import { createServer } from '../http/server.ts';
+import { openTestLedger } from '../operation/test-ledger.ts';
+import { systemRandom } from '../ports/system.ts';
+import { silentLog } from '../telemetry/log.ts';
+import { ASSET_TABLE, assetKind, VAULT_TABLE } from './asset.ts';
+import type { Assets } from './assets.ts';
+import { createAssets } from './assets.ts';
+import { assetRoutes, tokenRoutes } from './routes.ts';
+
+const KEY = 'key-0123456789-0123456789-0123456789';
+const vaultAt = (digit: number): Address => `0x${String(digit).repeat(40)}`;
+const LETTERS: Address = `0x${'ab'.repeat(20)}`;
+
+let assets: Assets;
+let changes = 0;
+let call: (method: 'GET' | 'POST', url: string, payload?: object) => Promise<Answer>;
+
+interface Answer {
+  readonly statusCode: number;
+  json(): unknown;
+}
+
+beforeEach(async () => {
+  const { ledger, store } = await openTestLedger([anyKind(assetKind)], [ASSET_TABLE, VAULT_TABLE]);
+  const symbols = new Map([
+    [vaultAt(1), 'tAAPL'],
+    [vaultAt(2), 'tAAPL'],
+    [vaultAt(3), 'tBRK'],
+    [LETTERS, 'tAAPL'],
+  ]);
+  assets = createAssets({
+    ledger,
+    store,
+    readVault: (network, vault) =>
+      Promise.resolve({
+        chainId: network.length,
+        symbol: symbols.get(vault) ?? '',
+        decimals: 18,
+        receipt: vaultAt(9),
+      }),
+  });
+  changes = 0;
+  const server = createServer({
+    log: silentLog,
+    random: systemRandom,
+    trustedProxies: [],
+    alpaca: { ranges: [], keys: [{ name: 'alpaca', key: KEY }] },
+    internal: { ranges: [], keys: [{ name: 'ana', key: KEY }] },
+    routes: {
+      alpaca: [tokenRoutes(assets, new Set(['base', 'ethereum']))],
+      internal: [assetRoutes(assets, () => void (changes += 1))],
+      open: [],
+    },
+  });
+  onTestFinished(async () => {
+    await server.close();
+  });
+  call = (method, url, payload) =>
+    server.inject({
+      method,
+      url,
+      headers: { 'x-api-key': KEY },
+      ...(payload === undefined ? {} : { payload }),
+    });
+});
+
+const AAPL = { underlying: 'AAPL', token: 'tAAPL', network: 'base', vault: vaultAt(1) };
+const BRK = { underlying: 'BRK/B', token: 'tBRK', network: 'base', vault: vaultAt(3) };
+
+test('adds an asset with 201, knows it with 200, re-points it with 200, and tells the watcher each time', async () => {
+  const added = await call('POST', '/tokenized-assets', AAPL);
+  expect(added.statusCode).toBe(201);
+  expect(added.json()).toEqual({ ...AAPL, state: 'enabled' });
+  expect((await call('POST', '/tokenized-assets', AAPL)).statusCode).toBe(200);
+  const moved = await call('POST', '/tokenized-assets', { ...AAPL, vault: vaultAt(2) });
+  expect(moved.statusCode).toBe(200);
+  expect(changes).toBe(3);
+  expect((await call('GET', '/tokenized-assets/all')).json()).toEqual({
+    items: [{ ...AAPL, vault: vaultAt(2), state: 'enabled', past_vaults: [vaultAt(1)] }],
+  });
+});
+
+test('takes an address in any case for the same vault', async () => {
+  await call('POST', '/tokenized-assets', { ...AAPL, vault: LETTERS });
+  const shouted = { ...AAPL, vault: `0x${'AB'.repeat(20)}` };
+  expect((await call('POST', '/tokenized-assets', shouted)).statusCode).toBe(200);
+});
+
+test.each([
+  ['no vault address', { ...AAPL, vault: 'here' }, 400, 'malformed'],
+  ['a name with a space', { ...AAPL, underlying: 'AA PL' }, 400, 'malformed'],
+  ['a member that is missing', { ...AAPL, token: undefined }, 400, 'malformed'],
+  ['the vault of another token', { ...AAPL, vault: vaultAt(3) }, 422, 'symbol_mismatch'],
+] as const)('refuses %s', async (_what, body, status, code) => {
+  const refused = await call('POST', '/tokenized-assets', body);
+  expect(refused.statusCode).toBe(status);
+  expect(refused.json()).toMatchObject({ code });
+  expect(changes).toBe(0);
+});
+
+test('finds one asset by its underlying, also when that has a slash, and says 404 for others', async () => {
+  await call('POST', '/tokenized-assets', BRK);
+  const found = await call('GET', '/tokenized-assets/BRK%2FB?network=base');
+  expect(found.json()).toEqual({ ...BRK, state: 'enabled' });
+  expect((await call('GET', '/tokenized-assets/BRK%2FB?network=ethereum')).statusCode).toBe(404);
+  expect((await call('GET', '/tokenized-assets/BRK%2FB')).statusCode).toBe(400);
+});
+
+test('says the status of an underlying over all its networks', async () => {
+  await call('POST', '/tokenized-assets', AAPL);
+  await call('POST', '/tokenized-assets', { ...AAPL, network: 'ethereum' });
+  const disable = (network: string) =>
+    call('POST', '/tokenized-assets/AAPL/disable', { network, reason: 'audit' });
+  await disable('base');
+  const status = async () => (await call('GET', '/tokenized-assets/AAPL/status')).json();
+  expect(await status()).toEqual({
+    underlying: 'AAPL',
+    status: 'enabled',
+    networks: { base: 'disabled', ethereum: 'enabled' },
+  });
+  await disable('ethereum');
+  expect(await status()).toMatchObject({ status: 'disabled' });
+  expect((await call('GET', '/tokenized-assets/TSLA/status')).statusCode).toBe(404);
+});
+
+test.each(['/tokenization/tokens', '/tokenized-assets'])('%s lists what can be minted', async (url) => {
+  await call('POST', '/tokenized-assets', BRK);
+  await call('POST', '/tokenized-assets', { ...AAPL, network: 'ethereum' });
+  await call('POST', '/tokenized-assets', AAPL);
+  // Was configured once: a mint on it would be refused.
+  await call('POST', '/tokenized-assets', { ...AAPL, network: 'arbitrum' });
+  expect((await call('GET', url)).json()).toEqual({
+    tokens: [
+      { underlying: 'AAPL', token: 'tAAPL', networks: ['base', 'ethereum'] },
+      { underlying: 'BRK/B', token: 'tBRK', networks: ['base'] },
+    ],
+  });
+  await call('POST', '/tokenized-assets/AAPL/disable', { network: 'ethereum', reason: 'audit' });
+  expect((await call('GET', url)).json()).toMatchObject({ tokens: [{ networks: ['base'] }, {}] });
+});
+
+test('who disables says why, and names an asset that is there', async () => {
+  await call('POST', '/tokenized-assets', AAPL);
+  expect((await call('POST', '/tokenized-assets/AAPL/disable', { network: 'base' })).statusCode).toBe(400);
+  const unknown = await call('POST', '/tokenized-assets/TSLA/disable', { network: 'base', reason: 'audit' });
+  expect(unknown.statusCode).toBe(404);
+});
