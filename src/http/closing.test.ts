@@ -74,7 +74,7 @@ test('closes at once when all that is connected never asked for anything, or not
   expect(server.server.listening).toBe(false);
 });
 
-test('refuses new calls while it closes, in the form of every other problem, and still answers a balancer', async () => {
+test('refuses new calls while it closes, as a problem like any other, and still answers a balancer', async () => {
   const { server, call, reached, answer } = await start();
   const running = call('/slow');
   await reached;

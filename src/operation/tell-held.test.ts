@@ -7,7 +7,7 @@ function event(stream: string, type: string, data: StoredEvent['data']): StoredE
   return { stream, type, data, schema: 1, position: 1, version: 1, timeMs: 0, metadata: { actor: 'engine' } };
 }
 
-test('an operation that comes to be held is told of at error, with its id and why, and nothing else is', () => {
+test('an operation that comes to wait for a person is told of at error, with its id and why, and nothing else is', () => {
   const log = recordingLog();
   let listener: (committed: Committed) => void = () => {};
   let listening = true;
@@ -29,11 +29,13 @@ test('an operation that comes to be held is told of at error, with its id and wh
       event('mint/one', 'MintResumed', {}),
       event('redemption/two', 'RedemptionHeld', { why: 'another quantity' }),
       event('redemption/three', 'RedemptionJournaled', { fees: null }),
+      event('redemption/four', 'RedemptionRejected', { reason: 'no shares' }),
     ],
   });
   expect(log.entries.map(({ level, fields }) => [level, fields])).toEqual([
     ['error', { operation: 'one', why: 'two answers', actor: 'engine' }],
     ['error', { operation: 'two', why: 'another quantity', actor: 'engine' }],
+    ['error', { operation: 'four', why: 'no shares', actor: 'engine' }],
   ]);
   stop();
   expect(listening).toBe(false);

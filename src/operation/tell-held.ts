@@ -5,10 +5,11 @@ import type { Log } from '../telemetry/log.ts';
 const TELLING: Readonly<Record<string, string>> = {
   MintHeld: 'a mint is held until somebody decides on it',
   RedemptionHeld: 'a redemption is held until somebody decides on it',
+  RedemptionRejected: 'Alpaca rejected a redemption: its tokens are owed back to their sender',
 };
 
 /**
- * Logs at error, once, whenever an operation comes to be held: it waits for an operator, so one must hear of it. Told
+ * Logs at error, once, whenever an operation comes to wait for an operator, so that one hears of it. Told
  * from the log of events, so that no way into that state can forget it. Returns what stops it.
  */
 export function tellHeld({
@@ -28,5 +29,5 @@ export function tellHeld({
 
 function fieldsOf({ stream, data, metadata }: StoredEvent): Readonly<Record<string, unknown>> {
   const operation = stream.slice(stream.indexOf('/') + 1);
-  return { operation, why: data['why'] ?? null, actor: metadata.actor };
+  return { operation, why: data['why'] ?? data['reason'] ?? null, actor: metadata.actor };
 }

@@ -47,8 +47,12 @@ export async function expectInvariants(world: World, leftovers: Leftovers = {}):
     ...partnerFaults(world, leftovers),
     ...(await inventoryFaults(world, open, new Set(leftovers.split))),
     ...(await readinessFaults(world)),
-    // An operation that is held was told of, by its id.
-    ...errorLines(world, [...(leftovers.errors ?? []), ...open]),
+    // An operation that is held, and one whose tokens are owed back, was told of by its id.
+    ...errorLines(world, [
+      ...(leftovers.errors ?? []),
+      ...open,
+      ...redemptions.filter((it) => it.state === 'rejected').map((it) => it.id),
+    ]),
   ];
   expect(faults).toEqual([]);
   expect(await withReader(world, (store) => verify(store, SCHEMA))).toMatchObject({ differences: [] });
