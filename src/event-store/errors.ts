@@ -145,11 +145,11 @@ export class SchemaOutdated extends IssuanceError {
 export class ForeignDatabase extends IssuanceError {
   override readonly name = 'ForeignDatabase';
 
-  constructor(database: string) {
+  constructor(database: string, cause?: unknown) {
     super(
       'foreign_database',
       `${database} is not a database of this program: check DATABASE_URL, it is left untouched`,
-      { details: { database } },
+      { cause, details: { database } },
     );
   }
 }

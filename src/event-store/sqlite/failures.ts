@@ -7,6 +7,11 @@ const SQLITE_CONSTRAINT = 19;
 const SQLITE_BUSY = 5;
 const SQLITE_LOCKED = 6;
 
+/** No such folder, no leave, or a folder itself. */
+const SQLITE_CANTOPEN = 14;
+/** The file is something else than a database. */
+const SQLITE_NOTADB = 26;
+
 const UNIQUE = /^UNIQUE constraint failed: (.+)$/;
 
 /** SQLite's extended result code, or null when the error is not SQLite's. */
@@ -23,6 +28,14 @@ export function isDatabaseFailure(error: unknown): boolean {
 export function isBusy(error: unknown): boolean {
   const code = (resultCode(error) ?? 0) & 0xff;
   return code === SQLITE_BUSY || code === SQLITE_LOCKED;
+}
+
+export function isUnopenable(error: unknown): boolean {
+  return ((resultCode(error) ?? 0) & 0xff) === SQLITE_CANTOPEN;
+}
+
+export function isNoDatabase(error: unknown): boolean {
+  return ((resultCode(error) ?? 0) & 0xff) === SQLITE_NOTADB;
 }
 
 /** The refusal that a broken constraint means, or null when the error is something else. */

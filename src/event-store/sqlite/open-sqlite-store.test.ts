@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, writeFileSync, symlinkSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, readdirSync, readFileSync, writeFileSync, symlinkSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { appendOne, endings, ITEM, PAIR, rowsOnly, wholeLog } from '../contract-fixture.ts';
@@ -60,12 +60,24 @@ describe('opening a SQLite store', () => {
     const db = new DatabaseSync(foreign);
     db.exec('CREATE TABLE theirs (id)');
     db.close();
-    await expect(openTestStore({ path: foreign, serve: true })).rejects.toMatchObject({
-      code: 'foreign_database',
-    });
     const text = temporaryPath();
     writeFileSync(text, 'not a database at all, but long enough to be looked at');
-    await expect(openTestStore({ path: text })).rejects.toThrow(/not a database/);
+    for (const path of [foreign, text]) {
+      const before = readFileSync(path);
+      await expect(openTestStore({ path, serve: true })).rejects.toMatchObject({ code: 'foreign_database' });
+      expect(() => readSchemaStatus(path, [ITEM])).toThrow(/not a database of this program/);
+      expect(readFileSync(path).equals(before)).toBe(true);
+      expect(readdirSync(dirname(path))).toEqual([basename(path)]);
+    }
+  });
+
+  test('says what a path lacks that cannot be opened', async () => {
+    const folder = dirname(temporaryPath());
+    for (const path of [folder, join(folder, 'no', 'such.db')]) {
+      const refused = openTestStore({ path, serve: true });
+      await expect(refused).rejects.toMatchObject({ code: 'database_unopenable' });
+      await expect(refused).rejects.toThrow(/DATABASE_URL/);
+    }
   });
 
   test('small notes are kept with the database; the names of the store are its own', async () => {

@@ -1,12 +1,13 @@
 import { existsSync, realpathSync } from 'node:fs';
 import type { Clock, Timers } from '../../ports/ports.ts';
 import { IssuanceError } from '../../primitives/failures.ts';
-import { SchemaOutdated } from '../errors.ts';
+import { ForeignDatabase, SchemaOutdated } from '../errors.ts';
 import type { EventStore, TableDefinition } from '../event-store.ts';
 import type { RebuildTarget } from '../rebuild.ts';
 import { createTables, type Table } from '../table.ts';
 import type { BackupStamp } from './backup.ts';
 import { type Connect, type Connection, inTransaction, openConnection, setPragmas } from './connection.ts';
+import { isNoDatabase, isUnopenable } from './failures.ts';
 import { META, readMeta, writeMeta } from './meta.ts';
 import { migrate, schemaStatus, type SchemaStatus } from './migrations.ts';
 import { takeServingLock } from './serving-lock.ts';
@@ -61,7 +62,8 @@ export interface SqliteStore extends EventStore, RebuildTarget {
  *
  * @throws AlreadyServing with `serve` when another process serves the file.
  * @throws SchemaNewer, SchemaOutdated, ForeignDatabase when its schema is not the program's.
- * @throws IssuanceError `database_missing` when it is opened for reading and does not exist.
+ * @throws IssuanceError `database_missing` when it is opened for reading and does not exist, `database_unopenable` when
+ *   nothing can be opened under that name.
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
   const { path, readOnly = false, serve = false } = options;
@@ -69,9 +71,11 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
   if (readOnly && serve)
     throw new IssuanceError('store_options', 'a store cannot serve and be read-only: choose one');
   if (readOnly && !existsSync(path)) throw missing(path);
-  const connection = openConnection(path, { readOnly, connect: options.connect });
+  const connection = open(path, { readOnly, connect: options.connect });
   const undo: (() => void)[] = [() => connection.db.close()];
   try {
+    // Before anything is written, be it only the mode of the journal: the file may be somebody else's.
+    refuseForeign(connection, tables);
     let releaseLock = (): void => undefined;
     const lock = (): void => {
       if (path === IN_MEMORY) return;
@@ -104,11 +108,35 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
 export function readSchemaStatus(path: string, definitions: readonly TableDefinition[]): SchemaStatus {
   const tables: ReadonlyMap<string, Table> = createTables(definitions);
   const readOnly = existsSync(path);
-  const connection = openConnection(readOnly ? path : IN_MEMORY, { readOnly });
+  const connection = open(readOnly ? path : IN_MEMORY, { readOnly });
   try {
+    refuseForeign(connection, tables);
     return schemaStatus(connection, tables);
   } finally {
     connection.db.close();
+  }
+}
+
+function open(path: string, options: Parameters<typeof openConnection>[1]): Connection {
+  try {
+    return openConnection(path, options);
+  } catch (error) {
+    if (!isUnopenable(error)) throw error;
+    throw new IssuanceError(
+      'database_unopenable',
+      `the database ${path} cannot be opened: DATABASE_URL must name a file in a folder that exists, and that this ` +
+        'process may read and write',
+      { cause: error, details: { path } },
+    );
+  }
+}
+
+/** @throws ForeignDatabase also for a file that is no database at all. */
+function refuseForeign(connection: Connection, tables: ReadonlyMap<string, Table>): void {
+  try {
+    schemaStatus(connection, tables);
+  } catch (error) {
+    throw isNoDatabase(error) ? new ForeignDatabase(connection.path, error) : error;
   }
 }
 
