@@ -106,7 +106,7 @@ test.each([
   expect(shown.json()).toMatchObject({ alpaca_account_number: '100', wallets: [] });
 });
 
-test('connecting says 404 for an email that is not known, 409 for one that is linked elsewhere, 400 for two numbers', async () => {
+test('connecting says 404 for an unknown email, 409 for one linked elsewhere, 400 for two numbers', async () => {
   await register();
   const connect = async (body: object) => (await call('POST', '/accounts/connect', body)).statusCode;
   expect(await connect({ email: 'x@y.example', account: '1' })).toBe(404);

@@ -7,7 +7,7 @@ function event(stream: string, type: string, data: StoredEvent['data']): StoredE
   return { stream, type, data, schema: 1, position: 1, version: 1, timeMs: 0, metadata: { actor: 'engine' } };
 }
 
-test('an operation that comes to wait for a person is told of at error, with its id and why, and nothing else is', () => {
+test('an operation that comes to wait for a person is told of at error, with its id and why', () => {
   const log = recordingLog();
   let listener: (committed: Committed) => void = () => {};
   let listening = true;

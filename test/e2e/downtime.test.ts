@@ -79,7 +79,7 @@ describe('what arrives while the service is down', () => {
         (it) => it.state === 'requested',
       );
       expect(await world.issuer().stop(signal)).toBe(0);
-      // In order: the log is merged into the database, and nothing is left beside it but the lock of the one who serves.
+      // In order: the log is merged into the database, and only the serving lock is left beside it.
       expect(files()).toEqual(['issuance.db', 'issuance.db.serving']);
       await world.restart();
       world.partners.alpaca.ap.release(mint.id);
