@@ -10,7 +10,7 @@ import { createEngine } from '../engine/engine.ts';
 import type { Engine } from '../engine/engine.ts';
 import { anyKind, createLedger } from '../event-store/create-ledger.ts';
 import type { SqliteStore } from '../event-store/sqlite/open-sqlite-store.ts';
-import { createServer } from '../http/server.ts';
+import { createServer, listen } from '../http/server.ts';
 import { createMint } from '../mint/create-mint.ts';
 import { mintKind } from '../mint/mint-kind.ts';
 import { mintRoutes } from '../mint/routes.ts';
@@ -265,7 +265,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
         while ((await mint.moveStranded(it.network, it.chainId)) > 0);
       }
       for (const watcher of watchers) await watcher.start();
-      const url = await server.listen({ host: config.host, port: config.port });
+      const url = await listen(server, { host: config.host, port: config.port });
       running.start();
       for (const it of hints) it.start();
       return url;

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { SCHEMA } from '../app/schema.ts';
 import { rebuild } from '../event-store/rebuild.ts';
@@ -95,6 +96,17 @@ function cellText(value: unknown): string {
 }
 
 async function rebuildViews(tables: readonly string[]): Promise<void> {
+  const known = SCHEMA.tables.filter((it) => it.source === 'log').map((it) => it.name);
+  const stranger = tables.find((it) => !known.includes(it));
+  if (stranger !== undefined) {
+    console.error(`issuer: there is no view ${stranger}; there are ${known.join(', ')}`);
+    throw new CommandFailed(2);
+  }
+  // Opening it for writing would create an empty one, and a slip in DATABASE_URL would look like success.
+  if (!existsSync(readDatabasePath())) {
+    console.error(`issuer: there is no database ${readDatabasePath()}: check DATABASE_URL`);
+    throw new CommandFailed(1);
+  }
   await withStore({ serve: true }, async (store) => {
     const report = await rebuild(store, SCHEMA, tables.length === 0 ? undefined : tables);
     console.log(

@@ -36,8 +36,12 @@ async function serve(options: { readonly migrate: boolean; readonly restored: bo
   const ask = (): void => {
     asked.resolve();
   };
-  process.once('SIGTERM', ask);
-  process.once('SIGINT', ask);
+  // Not `once`: npm hands Ctrl-C on to a service that the terminal has told already, and twice is no wish to be killed.
+  process.on('SIGTERM', ask);
+  process.on('SIGINT', ask);
+  if (config.alpacaIpRanges.length === 0) {
+    log.warn({}, 'ALPACA_IP_RANGES is empty: every address may call the routes of Alpaca, if it has the key');
+  }
   const { service, url } = await bootService({
     config,
     ports,

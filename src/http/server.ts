@@ -92,6 +92,25 @@ export function createServer(options: ServerOptions): FastifyInstance {
   return server;
 }
 
+/**
+ * Listens, and resolves with the URL.
+ *
+ * @throws IssuanceError `cannot_listen` when the address is not ours or the port is in use.
+ */
+export async function listen(
+  server: FastifyInstance,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<string> {
+  try {
+    return await server.listen({ host, port });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new IssuanceError('cannot_listen', `cannot serve: ${why}; set HOST and PORT to what is free here`, {
+      cause: error,
+    });
+  }
+}
+
 type Authenticate = (request: FastifyRequest) => string;
 
 /**

@@ -21,7 +21,8 @@ const PAGES_PER_STEP = 1_000;
  * Copies the database as it is at this moment, while it is in use, and stamps the copy as a backup. The file appears
  * under its name only when it is whole and on disk.
  *
- * @throws IssuanceError `backup_exists` when something has that name already.
+ * @throws IssuanceError `backup_exists` when something has that name already, `backup_folder_missing` when it would have
+ *   no folder. Whatever else fails, no half of a copy is left.
  */
 export async function backUp(connection: Connection, target: string, clock: Clock): Promise<BackupStamp> {
   if (existsSync(target)) {
@@ -30,15 +31,26 @@ export async function backUp(connection: Connection, target: string, clock: Cloc
       `${target} exists already: choose another name, it is left untouched`,
     );
   }
+  if (!existsSync(dirname(target))) {
+    throw new IssuanceError(
+      'backup_folder_missing',
+      `there is no folder ${dirname(target)}: create it, or choose another file`,
+    );
+  }
   const partial = `${target}.partial`;
   rmSync(partial, { force: true });
   const takenMs = Math.trunc(clock.nowMs());
-  await copy(connection, partial);
-  const stamp = stampCopy(partial, takenMs);
-  syncToDisk(partial);
-  renameSync(partial, target);
-  syncToDisk(dirname(target));
-  return stamp;
+  try {
+    await copy(connection, partial);
+    const stamp = stampCopy(partial, takenMs);
+    syncToDisk(partial);
+    renameSync(partial, target);
+    syncToDisk(dirname(target));
+    return stamp;
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw error;
+  }
 }
 
 async function copy(connection: Connection, partial: string): Promise<void> {

@@ -224,6 +224,12 @@ describe('backup', () => {
     expect([await copy.isBackup(), await copy.lastPosition()]).toEqual([true, 1]);
   });
 
+  test('is refused where it would have no folder', async () => {
+    const store = await openTestStore({ path: temporaryPath() });
+    const refused = store.backup(join(dirname(temporaryPath()), 'no', 'copy.db'));
+    await expect(refused).rejects.toMatchObject({ code: 'backup_folder_missing' });
+  });
+
   test('works for a store in memory', async () => {
     const store = await openTestStore({ path: ':memory:' });
     await store.commit(appendOne('a/1', 0));
