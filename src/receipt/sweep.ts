@@ -5,12 +5,12 @@ import type { ReadingPlace } from './record-balances.ts';
 
 /**
  * After a start everything is looked at once quickly, then slowly for ever: one vault at a time, and with many
- * vaults only every third minute, so that it stays at three requests a minute. What a log tells of is read at
+ * vaults only every fourth minute, so that it stays near two requests a minute. What a log tells of is read at
  * once anyway.
  */
 const FIRST_ROUND_PAUSE_MS = 1000;
 const PAUSE_MS = 60_000;
-const MOST_PAUSES = 3;
+const MOST_PAUSES = 4;
 /** Vaults whose shares are compared at a time in the first round. */
 const VAULTS_AT_ONCE = 20;
 
