@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import packageJson from '../package.json' with { type: 'json' };
 import { sourceFiles } from './source-files.ts';
 
 /** Rules of the house that no linter knows. Each names what it found, so that the failure is the to-do list. */
@@ -21,6 +24,14 @@ const product = (path: string): boolean => path.startsWith('src/') && !path.ends
 const any = (): boolean => true;
 
 describe('tidy', () => {
+  test('every dependency has its line of reason, pinned to one version', () => {
+    const reasons = readFileSync(join(import.meta.dirname, '..', 'docs', 'dependencies.md'), 'utf8');
+    const { dependencies, devDependencies, optionalDependencies } = packageJson;
+    const all = Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies });
+    expect(all.filter(([name]) => !reasons.includes(`\`${name}\``)).map(([name]) => name)).toEqual([]);
+    expect(all.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
+  });
+
   test('there are files to look at', () => {
     expect(files.length).toBeGreaterThan(50);
   });

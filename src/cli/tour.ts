@@ -42,6 +42,7 @@ const ENDED = new Set(['completed', 'rejected', 'closed', 'held', 'recorded']);
 const MEANINGS: Readonly<Record<string, string>> = {
   MintRequested: 'Alpaca asked for a mint; it is stored and answered',
   JournalCompleted: 'Alpaca journaled the shares to us and confirmed',
+  SplitCountRecorded: 'read how many stock splits the vault has had: they change what a share is',
   MintSubmitted: 'signed and committed, then sent: deposit and transfer in one transaction',
   Minted: 'in a block: the tokens are in the AP’s wallet',
   CallbackStarted: 'telling Alpaca the transaction’s hash',

@@ -260,7 +260,16 @@ describe('secrets', () => {
     const secrets = secretsOf(config({ CHAIN_BASE_WS_URL: 'wss://user:pass-word@ws.example.com/ws-key-1' }));
     const expected = [ALPACA_KEY, ADMIN_KEY, 'broker-key', 'broker-secret', PRIVATE_KEY, 'pass-word'];
     expect(secrets).toEqual(expect.arrayContaining([...expected, '/v2/node-key-1', '/ws-key-1']));
+    expect(secrets).toContain(Buffer.from('broker-key:broker-secret').toString('base64'));
     expect(secrets).not.toContain('');
+  });
+
+  test('are known by themselves too where they are a part of a URL, and ordinary words are not', () => {
+    const urls =
+      'https://user-of-node@a.example.com,https://b.example.com/mainnet/0123456789abcdef?k=fedcba9876543210';
+    const secrets = secretsOf(config({ CHAIN_BASE_RPC_URL: urls }));
+    expect(secrets).toEqual(expect.arrayContaining(['user-of-node', '0123456789abcdef', 'fedcba9876543210']));
+    expect(secrets).not.toContain('mainnet');
   });
 
   test('are masked among the effective settings', () => {

@@ -10,13 +10,30 @@ export function secretsOf(config: Config): readonly string[] {
     config.signer.privateKey,
     ...(credentials.kind === 'key' ? [credentials.key, credentials.secret] : [credentials.clientSecret]),
   ].map((it) => it.reveal());
+  const basic =
+    credentials.kind === 'key' ? [basicOf(credentials.key.reveal(), credentials.secret.reveal())] : [];
   const bareKey = config.signer.privateKey.reveal().replace(/^0x/, '');
-  return [...own, bareKey, ...urls.flatMap(hiddenParts)].filter((it) => it !== '');
+  return [...own, ...basic, bareKey, ...urls.flatMap(hiddenParts)].filter((it) => it !== '');
 }
 
+/** As it stands in the header of Basic authentication. */
+function basicOf(key: string, secret: string): string {
+  return Buffer.from(`${key}:${secret}`).toString('base64');
+}
+
+/** Keys in paths and queries are longer; what is shorter may be an ordinary word (`mainnet`). */
+const SHORTEST_PART = 16;
+
+/** A node may repeat the key alone in its own message, without the path around it. */
 function hiddenParts(text: string): readonly string[] {
   const url = URL.parse(text);
   if (url === null) return [];
   const path = `${url.pathname}${url.search}`;
-  return [url.password, path.length > 1 ? path : ''];
+  const parts = [...url.pathname.split('/'), ...url.searchParams.values()];
+  return [
+    url.username,
+    url.password,
+    path.length > 1 ? path : '',
+    ...parts.filter((it) => it.length >= SHORTEST_PART),
+  ];
 }

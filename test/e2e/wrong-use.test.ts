@@ -82,7 +82,7 @@ describe('what goes wrong is told in one line', () => {
   });
 });
 
-test('starts although no node answers, warns of open ranges, and ends with 0 however often it is asked to stop', async () => {
+test('starts without its node, warns of open ranges, and stops with 0 however often it is asked', async () => {
   const service = await startIssuerProcess({
     ...SETTINGS,
     DATABASE_URL: `sqlite:${join(folder, 'issuance.db')}`,

@@ -21,8 +21,8 @@ const PAGES_PER_STEP = 1_000;
  * Copies the database as it is at this moment, while it is in use, and stamps the copy as a backup. The file appears
  * under its name only when it is whole and on disk.
  *
- * @throws IssuanceError `backup_exists` when something has that name already, `backup_folder_missing` when it would have
- *   no folder. Whatever else fails, no half of a copy is left.
+ * @throws IssuanceError `backup_exists` when something has that name already, `backup_folder_missing` when it would
+ *   have no folder. Whatever else fails, no half of a copy is left.
  */
 export async function backUp(connection: Connection, target: string, clock: Clock): Promise<BackupStamp> {
   if (existsSync(target)) {
