@@ -3,7 +3,7 @@ import { parseQuantity } from '../../src/primitives/quantity.ts';
 import type { RpcProxy } from '../../src/sandbox/rpc-proxy.ts';
 import { startRpcProxy } from '../../src/sandbox/rpc-proxy.ts';
 import { expectInvariants } from './invariants.ts';
-import { mineUntil, reaches } from './outsider.ts';
+import { mineUntil, reaches, scannedToHead } from './outsider.ts';
 import type { World } from './world.ts';
 import { eventually, startWorld } from './world.ts';
 
@@ -109,18 +109,12 @@ describe('a node that has a bad day', () => {
     const { chain } = world.network();
     const end = proxy.emptyLogs();
     const hash = await world.sendBack('1');
-    const scanned = async () =>
-      ((await world.api.call('GET', '/ready')) as { networks: { base: { scan_lag_blocks: number } } })
-        .networks.base.scan_lag_blocks;
-    const asked = proxy.count('eth_getLogs');
-    await eventually(
-      async () => proxy.count('eth_getLogs') >= asked + 3 && (await scanned()) === 0,
-      'the empty answers',
-    );
+    await scannedToHead(world);
     end();
     expect(await world.operations(`kind=redemption&tx_hash=${hash}`)).toEqual([]);
     const found = async () => (await world.operations(`state=completed&tx_hash=${hash}`))[0];
     await mineUntil({ chain }, found, 'the redemption to complete');
+    expect(loud(0).some((line) => line.includes(MISSED))).toBe(true);
     await expectInvariants(world, { errors: [MISSED] });
   });
 

@@ -4,6 +4,7 @@ import { privateKeyToAccount } from 'viem/accounts';
 import { devAccounts } from '../../src/sandbox/dev-accounts.ts';
 import type { LocalNetwork } from '../../src/sandbox/local-partners.ts';
 import type { TestVault } from '../../src/sandbox/test-vault.ts';
+import { withReader } from './invariants.ts';
 import type { OperationOnWire, World } from './world.ts';
 import { eventually } from './world.ts';
 
@@ -117,4 +118,17 @@ export async function laneOf(world: World, network: string = world.network().net
 export async function eventTypes(world: World, id: string): Promise<readonly string[]> {
   const events = (await world.api.call('GET', `/operations/${id}/events`)) as { readonly type: string }[];
   return events.map((it) => it.type);
+}
+
+/** Waits until the logs of the chain's last block are taken in. */
+export async function scannedToHead(world: World): Promise<void> {
+  const head = Number(await world.network().chain.rpc('eth_blockNumber'));
+  await eventually(
+    () =>
+      withReader(world, async (store) => {
+        const rows = await store.find({ table: 'cursor', where: { pass: 'head', block: { gte: head } } });
+        return rows.length > 0;
+      }),
+    'the scan to be level',
+  );
 }

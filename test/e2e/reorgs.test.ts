@@ -1,27 +1,14 @@
 import type { Hex } from 'viem';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseQuantity } from '../../src/primitives/quantity.ts';
-import { expectInvariants, withReader } from './invariants.ts';
-import { eventTypes, mineUntil, reaches } from './outsider.ts';
+import { expectInvariants } from './invariants.ts';
+import { eventTypes, mineUntil, reaches, scannedToHead } from './outsider.ts';
 import type { World } from './world.ts';
 import { BASE, eventually, startWorld } from './world.ts';
 
 async function scan(world: World): Promise<string> {
   const report = (await world.api.call('GET', '/ready')) as { networks: { base: { scan: string } } };
   return report.networks.base.scan;
-}
-
-/** Waits until the logs of the chain's last block are taken in. */
-async function scannedToHead(world: World): Promise<void> {
-  const head = Number(await world.network().chain.rpc('eth_blockNumber'));
-  await eventually(
-    () =>
-      withReader(world, async (store) => {
-        const rows = await store.find({ table: 'cursor', where: { pass: 'head', block: { gte: head } } });
-        return rows.length > 0;
-      }),
-    'the scan to be level',
-  );
 }
 
 describe('a mint whose block is replaced before it is final', () => {
