@@ -17,6 +17,7 @@ import { mintRoutes } from '../mint/routes.ts';
 import { createOperations } from '../operation/operations.ts';
 import { tellHeld } from '../operation/tell-held.ts';
 import { operationRoutes } from '../operation/routes.ts';
+import { endsWithin } from '../ports/ends-within.ts';
 import type { Ports } from '../ports/ports.ts';
 import { invariant } from '../primitives/failures.ts';
 import { createInventory } from '../receipt/inventory.ts';
@@ -62,6 +63,12 @@ export interface ServiceOptions {
   /** The database came from a backup: no lane signs before it has read from the chain what it forgot. */
   readonly restored: boolean;
 }
+
+/**
+ * Longest wait for running steps at a stop: a node or partner that hangs may not hold it up. Whatever they bring later
+ * the closed store refuses, and nothing is sent that was not committed before.
+ */
+const STEPS_END_WITHIN_MS = 10_000;
 
 export async function createService(options: ServiceOptions): Promise<Service> {
   const { config, ports, log, store, signer } = options;
@@ -214,6 +221,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   };
   const server = createServer({
     log,
+    timers,
     random,
     trustedProxies: config.trustedProxies,
     alpaca: {
@@ -245,7 +253,8 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     readiness.stopping();
     for (const it of hints) it.stop();
     await server.close();
-    await running.stop();
+    if (!(await endsWithin(timers, STEPS_END_WITHIN_MS, running.stop())))
+      log.warn({}, 'stopping with steps under way; the next start goes on with them, as after a crash');
     lanes.close();
     reconciliation.close();
     redemption.close();

@@ -3,7 +3,7 @@ import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { anyKind } from '../event-store/create-ledger.ts';
 import { createServer } from '../http/server.ts';
 import { openTestLedger } from '../operation/test-ledger.ts';
-import { systemRandom } from '../ports/system.ts';
+import { systemRandom, systemTimers } from '../ports/system.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { ASSET_TABLE, assetKind, VAULT_TABLE } from './asset.ts';
 import type { Assets } from './assets.ts';
@@ -46,6 +46,7 @@ beforeEach(async () => {
   const server = createServer({
     log: silentLog,
     random: systemRandom,
+    timers: systemTimers,
     trustedProxies: [],
     alpaca: { ranges: [], keys: [{ name: 'alpaca', key: KEY }] },
     internal: { ranges: [], keys: [{ name: 'ana', key: KEY }] },

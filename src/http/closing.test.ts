@@ -1,6 +1,7 @@
 import { Agent, get } from 'node:http';
 import { connect } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { createManualPorts } from '../ports/manual-ports.ts';
 import { systemRandom } from '../ports/system.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { createServer } from './server.ts';
@@ -11,9 +12,11 @@ const KEY = 'key-0123456789-0123456789-0123456789';
 async function start() {
   const reached = Promise.withResolvers<void>();
   const answer = Promise.withResolvers<void>();
+  const ports = createManualPorts();
   const server = createServer({
     log: silentLog,
     random: systemRandom,
+    timers: ports.timers,
     trustedProxies: [],
     alpaca: { ranges: [], keys: [{ name: 'alpaca', key: KEY }] },
     internal: { ranges: [], keys: [] },
@@ -46,7 +49,14 @@ async function start() {
         });
       }).on('error', reject);
     });
-  return { server, port: Number(port), call, reached: reached.promise, answer: () => answer.resolve() };
+  return {
+    server,
+    ports,
+    port: Number(port),
+    call,
+    reached: reached.promise,
+    answer: () => answer.resolve(),
+  };
 }
 
 test('closes as soon as the running call is answered, although its connection is kept alive', async () => {
@@ -86,4 +96,17 @@ test('refuses new calls while it closes, as a problem like any other, and still 
   answer();
   expect((await running).status).toBe(200);
   await closed;
+});
+
+test('cuts off a handler that does not end', async () => {
+  const { server, ports, call, reached } = await start();
+  const running = Promise.allSettled([call('/slow')]);
+  await reached;
+  const closed = server.close();
+  await vi.waitFor(() => {
+    expect(ports.armedTimers()).toBe(1);
+  });
+  await ports.advance(10_000);
+  await closed;
+  expect(await running).toMatchObject([{ status: 'rejected', reason: { code: 'ECONNRESET' } }]);
 });

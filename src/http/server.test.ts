@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { GuardConflict, StoreClosed, VersionConflict } from '../event-store/errors.ts';
-import { systemRandom } from '../ports/system.ts';
+import { systemRandom, systemTimers } from '../ports/system.ts';
 import { IssuanceError, RpcFailure } from '../primitives/failures.ts';
 import { recordingLog } from '../telemetry/log.ts';
 import type { AccessRule } from './access.ts';
@@ -37,6 +37,7 @@ function start(alpaca: Partial<AccessRule> = {}) {
   const server = createServer({
     log,
     random: systemRandom,
+    timers: systemTimers,
     trustedProxies: ['198.51.100.0/24'],
     alpaca: {
       ranges: [],

@@ -11,7 +11,8 @@ import {
   serializerCompiler,
   validatorCompiler,
 } from 'fastify-type-provider-zod';
-import type { Random } from '../ports/ports.ts';
+import { endsWithin } from '../ports/ends-within.ts';
+import type { Random, Timers } from '../ports/ports.ts';
 import { IssuanceError } from '../primitives/failures.ts';
 import { uuidV4 } from '../primitives/uuid.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -33,8 +34,12 @@ const MAX_BODY_BYTES = 1024 * 1024;
 /** A caller that has not sent its request within this time is cut off. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
+/** A handler that runs for longer when the server closes, because a node hangs, is cut off, as a crash would. */
+const DRAIN_TIMEOUT_MS = 10_000;
+
 export interface ServerOptions {
   readonly log: Log;
+  readonly timers: Timers;
   readonly random: Random;
   /** CIDR ranges of proxies whose `X-Forwarded-For` says who calls. */
   readonly trustedProxies: readonly string[];
@@ -73,7 +78,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   server.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
   });
-  const isClosing = drainBeforeClose(server);
+  const isClosing = drainBeforeClose(server, options.timers);
   server.setErrorHandler((error, request, reply) => answerError(options.log, error, request, reply));
   server.setNotFoundHandler((request, reply) =>
     send(reply, problem('not_found', `there is no route ${request.method} ${shown(request)}`)),
@@ -117,7 +122,7 @@ type Authenticate = (request: FastifyRequest) => string;
  * Lets every handler that runs send its answer before connections are cut. Kept-alive connections, and those that never
  * sent a request, would otherwise hold the close up for more than a minute. Says whether the close has begun.
  */
-function drainBeforeClose(server: FastifyInstance): () => boolean {
+function drainBeforeClose(server: FastifyInstance, timers: Timers): () => boolean {
   const running = new Set<FastifyReply['raw']>();
   let closing = false;
   let onDrained = (): void => {};
@@ -135,9 +140,10 @@ function drainBeforeClose(server: FastifyInstance): () => boolean {
   server.addHook('preClose', async () => {
     closing = true;
     if (running.size === 0) return;
-    await new Promise<void>((resolve) => {
+    const drained = new Promise<void>((resolve) => {
       onDrained = resolve;
     });
+    await endsWithin(timers, DRAIN_TIMEOUT_MS, drained);
   });
   return () => closing;
 }

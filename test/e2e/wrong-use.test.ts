@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -41,7 +42,7 @@ function told(stderr: string): string {
 describe('what goes wrong is told in one line', () => {
   test('a port that is in use', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
-    await new Promise((resolve) => taken.once('listening', resolve));
+    await once(taken, 'listening');
     onTestFinished(() => void taken.close());
     const address = taken.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
@@ -93,4 +94,21 @@ test('starts without its node, warns of open ranges, and stops with 0 however of
   process.kill(service.pid, 'SIGINT');
   process.kill(service.pid, 'SIGINT');
   expect(await service.stop('SIGTERM')).toBe(0);
+});
+
+test('stops with 0 although its nodes take every request and never answer', async () => {
+  const silent = createServer().listen(0, '127.0.0.1');
+  const asked = once(silent, 'connection');
+  await once(silent, 'listening');
+  onTestFinished(() => void silent.close());
+  const address = silent.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const service = await startIssuerProcess({
+    ...SETTINGS,
+    CHAIN_BASE_RPC_URL: `http://127.0.0.1:${String(port)}/a,http://127.0.0.1:${String(port)}/b`,
+    DATABASE_URL: `sqlite:${join(folder, 'issuance.db')}`,
+  });
+  await asked;
+  expect(await service.stop('SIGTERM')).toBe(0);
+  expect(service.output.join('\n')).toContain('steps under way');
 });
