@@ -30,7 +30,7 @@ describe('commands beside the running service', () => {
     );
     for (const { code, stdout, stderr } of refused) {
       expect(code).toBe(1);
-      expect(stdout).toBe('');
+      expect(stdout).not.toContain('"listening"');
       expect(stderr).toMatch(/^issuer: another process serves .*issuance\.db .*: stop it first/);
       expect(stderr.trim().split('\n')).toHaveLength(1);
     }
@@ -94,7 +94,8 @@ describe('commands beside the running service', () => {
     expect(JSON.parse(absent.stdout)).toMatchObject({ version: 0, pending: [expect.any(String)] });
     expect(existsSync(beside('new.db'))).toBe(false);
     const refused = await issuer('serve --no-migrate', { ...other('fresh.db'), PORT: '0' });
-    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.code).toBe(1);
+    expect(refused.stdout).not.toContain('"listening"');
     expect(refused.stderr).toContain('issuer: ');
     expect(await issuer('migrate up', other('fresh.db'))).toMatchObject({ code: 0 });
     expect(await issuer('migrate status', other('fresh.db'))).toMatchObject({ code: 0 });

@@ -51,12 +51,15 @@ describe('an old copy of the database takes the place of the newer one', () => {
     return { mint, transfer };
   };
 
-  /** Lets the service sign and send, ends it, and puts the copy in place; gives the bytes that are forgotten now. */
-  const signAndForget = async (copy: string): Promise<readonly Hex[]> => {
+  /**
+   * Lets the service sign and send so many transactions, ends it, and puts the copy in place; gives the bytes that are
+   * forgotten now. A process that has just started signs one, and no other before the chain has taken it.
+   */
+  const signAndForget = async (copy: string, transactions: 1 | 2): Promise<readonly Hex[]> => {
     const before = proxy.count('eth_sendRawTransaction');
     await chain().setAutomine(false);
     proxy.bringUp();
-    await untilWaiting(world, 2);
+    await untilWaiting(world, transactions);
     await kill(world);
     for (const suffix of ['', '-wal', '-shm']) rmSync(`${world.databasePath}${suffix}`, { force: true });
     copyFileSync(copy, world.databasePath);
@@ -102,7 +105,7 @@ describe('an old copy of the database takes the place of the newer one', () => {
     const copy = await backup();
     const unknown = await world.orderMint('7');
     await world.operation(`tokenization_request_id=${unknown.id}`, (it) => it.state === 'journaled');
-    const forgotten = await signAndForget(copy);
+    const forgotten = await signAndForget(copy, 2);
     await world.restart();
     expect(await lane()).toBe('quarantine');
     await within(world.issuer().waitForLine('quarantine: using up the nonces'), 'the window to open');
@@ -120,7 +123,7 @@ describe('an old copy of the database takes the place of the newer one', () => {
 
   test('a filler that outbids the forgotten mint lets it be minted anew, once', async () => {
     const ready = await makeReady();
-    const [mintBytes, ...others] = await signAndForget(await backup());
+    const [mintBytes, ...others] = await signAndForget(await backup(), 2);
     expect(others).toHaveLength(1);
     const pace = 'CHAIN_BASE_REPRICE_AFTER_MS';
     world.env[pace] = '200';
@@ -135,7 +138,7 @@ describe('an old copy of the database takes the place of the newer one', () => {
 
   test.each(['waits', 'is mined'])('a plain copy does not know it: what %s tells', async (fate) => {
     const ready = await makeReady();
-    await signAndForget(await plainCopy());
+    await signAndForget(await plainCopy(), 1);
     if (fate === 'is mined') await chain().mine();
     await world.restart();
     await within(world.issuer().waitForLine('quarantine: using up the nonces'), 'the window to open');
@@ -147,7 +150,7 @@ describe('an old copy of the database takes the place of the newer one', () => {
 
   test('with --restored, nothing is signed before the nonces are used that another node may know of', async () => {
     const ready = await makeReady();
-    const forgotten = await signAndForget(await plainCopy());
+    const forgotten = await signAndForget(await plainCopy(), 1);
     await chain().dropAllTransactions();
     await world.restart('SIGTERM', ['--restored']);
     expect(await lane()).toBe('quarantine');
