@@ -59,6 +59,30 @@ describe('commits of others', () => {
     expect(kit.reports.map((it) => it.outcome)).toEqual(['conflict', 'advanced']);
   });
 
+  test('a wake during a step outlives the commit with which that step lets the row wait', async () => {
+    await kit.set('a', STEP, { phase: 'one' });
+    const seen: string[] = [];
+    const started = createGate();
+    const goOn = createGate();
+    const running = run(
+      worker(async (row) => {
+        seen.push(row.phase);
+        if (seen.length > 1) return finish(row);
+        // It has looked for what it needs, and not found it.
+        started.open();
+        await goOn.opened;
+        await kit.set('a', { kind: 'wait', for: 'a wallet' }, { phase: 'waiting' });
+        return { kind: 'advanced' };
+      }),
+    );
+    await started.opened;
+    engine?.wake('a');
+    await kit.ports.settle();
+    goOn.open();
+    await running;
+    expect(seen).toEqual(['one', 'waiting']);
+  });
+
   test('conflicts without end back off', async () => {
     await kit.set('a', STEP);
     await run(worker(() => Promise.reject(new VersionConflict('job/a', 1, 2))));

@@ -92,6 +92,9 @@ export function createStepRunner(options: StepRunnerOptions): StepRunner {
       const { update } = change;
       if (update !== null) {
         await rows.afterStep(end.row, () => (entry.woken ? { ...update, dueMs: time.nowMs() } : update));
+      } else if (entry.woken) {
+        // The step's commit has set the due time anew, by what the step knew before it was woken.
+        await rows.makeDue(entry.row.id, time.nowMs());
       }
     } catch (error) {
       if (entry.row.dependency !== null)
