@@ -12,7 +12,7 @@ const REPRICED = 'transaction signed again at its nonce';
 describe('a transaction whose fee is too low for the chain', () => {
   let world: World;
   beforeAll(async () => {
-    world = await startWorld({ env: { CHAIN_BASE_REPRICE_AFTER_MS: '1500' } });
+    world = await startWorld({ env: { CHAIN_BASE_REPRICE_AFTER_MS: '3000' } });
   });
   afterAll(async () => {
     await world.stop();
@@ -39,7 +39,8 @@ describe('a transaction whose fee is too low for the chain', () => {
     (await world.operations('state=completed')).find((it) => it.id === id);
   const rawOf = async (hash: Hex): Promise<Hex> =>
     (await world.network().chain.rpc('eth_getRawTransactionByHash', [hash])) as Hex;
-  const reprices = () => world.issuer().output.filter((line) => line.includes(REPRICED)).length;
+  const repriced = () => world.issuer().output.filter((line) => line.includes(REPRICED));
+  const reprices = () => repriced().length;
 
   test('is signed again at its nonce, and mints once', async () => {
     const { chain, wallet } = world.network();
@@ -71,6 +72,12 @@ describe('a transaction whose fee is too low for the chain', () => {
     const [first = '0x'] = await hashesOfNewest();
     const raw = await rawOf(first);
     await eventually(async () => reprices() > before, 'the transaction to be signed again');
+    // The line comes before the bytes go out; once they are there, the next price is seconds away.
+    const second = (JSON.parse(repriced().at(-1) ?? '{}') as { hash: Hex }).hash;
+    await eventually(
+      () => chain.rpc('eth_getTransactionByHash', [second]),
+      'the second bytes to be in the pool',
+    );
     await chain.dropAllTransactions();
     await chain.rpc('eth_sendRawTransaction', [raw]);
     await chain.mine();
