@@ -70,9 +70,16 @@ export function laneRoutes(parts: {
 
     app.get('/inventory', async () => ({ items: plain(await inventory.listInventory()) }));
 
-    app.post('/inventory/reconcile', { schema: { body: networkBody.optional() } }, async (request) => ({
-      differences: plain(await reconciliation.reconcile(request.body?.network)),
-    }));
+    app.post('/inventory/reconcile', { schema: { body: networkBody.optional() } }, async (request) => {
+      const network = request.body?.network;
+      if (network !== undefined && !watchers.some((it) => it.network === network)) {
+        throw new IssuanceError(
+          'network_unknown',
+          `the network ${network.slice(0, 80)} is not configured here`,
+        );
+      }
+      return { differences: plain(await reconciliation.reconcile(network)) };
+    });
   };
   return routes;
 }

@@ -6,6 +6,9 @@ import { readMarket } from './chain-view.ts';
 import { committedCostWei } from './nonces.ts';
 import type { Lane, LaneDeps } from './runtime.ts';
 
+/** An alarm sounds while the balance still covers this many more transactions like the one just paid for. */
+const EARLY_ALARM_FACTOR = 20n;
+
 /** What a lane can pay for, and what the chain asks. */
 export interface Means {
   readonly rpc: PinnedRpc;
@@ -48,6 +51,7 @@ export function canPay(
   const key = `insufficient_funds/${payer}`;
   if (means.balanceWei >= neededWei) {
     deps.alarms.clear(key);
+    tellLowFunds(deps, lane, means.balanceWei, neededWei + EARLY_ALARM_FACTOR * costWei);
     return true;
   }
   const message =
@@ -56,6 +60,19 @@ export function canPay(
   lane.view.condition = { code: 'insufficient_funds', message };
   deps.alarms.raise(key, { payer, network: lane.network }, message);
   return false;
+}
+
+/** Says while there is time that the signer's balance wants filling up. */
+function tellLowFunds(deps: LaneDeps, lane: Lane, balanceWei: bigint, comfortableWei: bigint): void {
+  const key = `low_funds/${lane.context.lane}`;
+  if (balanceWei >= comfortableWei) {
+    deps.alarms.clear(key);
+    return;
+  }
+  const message =
+    `the balance of ${formatEther(balanceWei)} lasts for fewer than ${String(EARLY_ALARM_FACTOR)} more transactions ` +
+    `like the last one at its greatest cost; send funds to ${lane.context.signer}`;
+  deps.alarms.raise(key, { lane: lane.context.lane, network: lane.network, balanceWei }, message);
 }
 
 /** Fees of a first attempt; null while the base fee itself is above the ceiling. */

@@ -165,6 +165,21 @@ describe('signing', () => {
     expect((await world.lanes.status())[0]?.why).toBeNull();
   });
 
+  test('an alarm sounds while the balance still covers some transactions, and ends when it is filled', async () => {
+    const world = await createWorld({ network: { batchCount: 1 } });
+    // One transaction may cost 177,300 gas at 3 gwei: ten of them are covered.
+    world.chain.balance = 10n * 177_300n * 3_000_000_000n;
+    await world.add(1);
+    await world.rounds(3);
+    expect(await world.toy(1)).toBe('done');
+    expect(world.alarms().filter((it) => it.includes('lasts for fewer than 20'))).toHaveLength(1);
+    world.chain.balance = 10n ** 20n;
+    await world.add(2);
+    await world.rounds(3);
+    expect(world.alarms().filter((it) => it.includes('lasts for fewer than 20'))).toHaveLength(1);
+    expect(world.lines.some((it) => it.message === 'alarm ended')).toBe(true);
+  });
+
   test('above the fee ceiling nothing is signed until it falls', async () => {
     const world = await createWorld({ network: { maxFeeWei: 5_000_000_000n } });
     world.chain.baseFee = 6_000_000_000n;
