@@ -1,5 +1,5 @@
 import type { Address } from 'viem';
-import type { Assets } from '../asset/assets.ts';
+import type { AssetReads } from '../asset/assets.ts';
 import { createHints, type Hints } from '../chain/hints.ts';
 import { createRpcClient } from '../chain/rpc/client.ts';
 import type { RpcClient } from '../chain/rpc/types.ts';
@@ -27,14 +27,14 @@ export interface NetworkParts {
 export function createNetworkParts(
   config: NetworkConfig,
   { rpc: transport, timers, random }: Pick<Ports, 'rpc' | 'timers' | 'random'>,
-  assets: () => Assets,
+  vaultsOf: AssetReads['vaults'],
 ): NetworkParts {
   const { network, chainId, rpcUrls, startBlock } = config;
   return {
     config,
     rpc: createRpcClient({ network, chainId, urls: rpcUrls, transport, timers, random }),
     vaults: async () =>
-      (await assets().vaults(network)).map(({ vault, receipt }) => ({ vault, receipt, startBlock })),
+      (await vaultsOf(network)).map(({ vault, receipt }) => ({ vault, receipt, startBlock })),
   };
 }
 

@@ -132,7 +132,10 @@ export function createAssets(ports: {
   };
 }
 
-function createAssetReads(store: EventStore): Omit<Assets, 'point' | 'setEnabled'> {
+/** What is only read of assets, straight from the store's rows. */
+export type AssetReads = Omit<Assets, 'point' | 'setEnabled'>;
+
+export function createAssetReads(store: EventStore): AssetReads {
   const views = async (rows: readonly Row[]): Promise<readonly AssetView[]> => {
     const vaults = await store.find({ table: 'vault', where: { current: false }, limit: MAX_ASSETS });
     return rows.map((row) => ({

@@ -1,0 +1,60 @@
+import type { FastifyInstance } from 'fastify';
+import type { Address } from 'viem';
+import { accountRoutes, connectRoutes } from '../account/routes.ts';
+import { assetRoutes, tokenRoutes } from '../asset/routes.ts';
+import { anyKind } from '../event-store/create-ledger.ts';
+import { createServer } from '../http/server.ts';
+import { mintKind } from '../mint/mint-kind.ts';
+import { mintRoutes } from '../mint/routes.ts';
+import { createOperations } from '../operation/operations.ts';
+import { operationRoutes } from '../operation/routes.ts';
+import { redemptionKind } from '../redemption/redemption-kind.ts';
+import type { ChainWork } from './chain-work.ts';
+import type { Features } from './features.ts';
+import type { Readiness } from './readiness.ts';
+import type { SharedParts } from './shared-parts.ts';
+import { laneRoutes, statusRoutes } from './status-routes.ts';
+
+/** Composes the HTTP side: who may call what. */
+export function createEdge(
+  { config, ports, log, store, ledger, networks }: SharedParts,
+  { accounts, assets, inventory, mint, redemption }: Features,
+  chainWork: ChainWork,
+  readiness: Readiness,
+): FastifyInstance {
+  const { lanes, watchers, reconciliation } = chainWork;
+  const { clock, random, timers } = ports;
+  const kinds = [anyKind(mintKind), anyKind(redemptionKind)];
+  const operations = createOperations({ store, ledger, kinds, clock });
+  const configured = new Set(networks.map((it) => it.config.network));
+  return createServer({
+    log,
+    timers,
+    random,
+    trustedProxies: config.trustedProxies,
+    alpaca: {
+      ranges: config.alpacaIpRanges,
+      keys: config.issuerApiKeys.map((key, at) => ({
+        name: at === 0 ? 'alpaca' : `alpaca-${String(at + 1)}`,
+        key: key.reveal(),
+      })),
+    },
+    internal: {
+      ranges: config.internalIpRanges,
+      keys: config.adminApiKeys.map(({ name, key }) => ({ name, key: key.reveal() })),
+      forwardedOnlyBy: config.trustedProxies,
+    },
+    routes: {
+      alpaca: [connectRoutes(accounts), tokenRoutes(assets, configured), mintRoutes(mint)],
+      internal: [
+        accountRoutes(accounts, (wallet) => redemption.walletLinked(wallet as Address)),
+        assetRoutes(assets, () => {
+          chainWork.vaultsChanged();
+        }),
+        operationRoutes(operations, store),
+        laneRoutes({ lanes, watchers, inventory, reconciliation }),
+      ],
+      open: [statusRoutes(readiness)],
+    },
+  });
+}

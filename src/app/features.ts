@@ -1,0 +1,85 @@
+import type { Accounts } from '../account/accounts.ts';
+import { createAccounts } from '../account/accounts.ts';
+import { createAlpacaClient } from '../alpaca/client.ts';
+import type { AlpacaClient } from '../alpaca/types.ts';
+import type { Assets } from '../asset/assets.ts';
+import { createAssets } from '../asset/assets.ts';
+import type { RpcClient } from '../chain/rpc/types.ts';
+import type { MintFeature } from '../mint/create-mint.ts';
+import { createMint } from '../mint/create-mint.ts';
+import { invariant } from '../primitives/failures.ts';
+import type { Inventory } from '../receipt/inventory.ts';
+import { createInventory } from '../receipt/inventory.ts';
+import { createSplits } from '../receipt/splits.ts';
+import type { RedemptionFeature } from '../redemption/create-redemption.ts';
+import { createRedemption } from '../redemption/create-redemption.ts';
+import { laneId } from '../transaction/lane-id.ts';
+import { createCatalog, createDirectory, createReservedAddress } from './directories.ts';
+import { createReadVault } from './read-vault.ts';
+import type { SharedParts } from './shared-parts.ts';
+
+export interface Features {
+  readonly accounts: Accounts;
+  readonly assets: Assets;
+  readonly inventory: Inventory;
+  readonly mint: MintFeature;
+  readonly redemption: RedemptionFeature;
+}
+
+/** Composes accounts, assets, mint and redemption. Nothing of it runs by itself. */
+export function createFeatures(shared: SharedParts): Features {
+  const { config, ports, log, store, ledger, signerAddress, wallets, networks, wake } = shared;
+  const { clock, random } = ports;
+  const rpcs = new Map(networks.map((it) => [it.config.network, it.rpc]));
+  const rpcOf = (network: string): RpcClient => {
+    const rpc = rpcs.get(network);
+    invariant(rpc !== undefined, `network ${network} is in use and not configured`);
+    return rpc;
+  };
+  const assets = createAssets({ ledger, store, readVault: createReadVault(rpcs) });
+  const reservedAddress = createReservedAddress(assets, () => wallets.all());
+  const accounts = createAccounts({ ledger, store, clock, random, reservedAddress });
+  const inventory = createInventory({ ledger, store, log });
+  const common = {
+    ledger,
+    store,
+    log,
+    clock,
+    rpcOf,
+    inventory,
+    splits: createSplits({ store, rpcOf }),
+    directory: createDirectory(accounts),
+    catalog: createCatalog(assets, new Set(rpcs.keys())),
+    alpaca: createClient(shared),
+  };
+  const { baseUrl, accountId } = config.alpaca;
+  return {
+    accounts,
+    assets,
+    inventory,
+    mint: createMint({
+      ...common,
+      alpacaAccount: { baseUrl, accountId },
+      laneOf: (chainId) => laneId(chainId, signerAddress),
+    }),
+    redemption: createRedemption({
+      ...common,
+      engineWake: wake,
+      wallets: wallets.of,
+      canSign: (_chainId, wallet) => wallet === signerAddress,
+    }),
+  };
+}
+
+function createClient({ config, ports }: Pick<SharedParts, 'config' | 'ports'>): AlpacaClient {
+  const { baseUrl, accountId, clientIdField, credentials } = config.alpaca;
+  invariant(credentials.kind === 'key', 'the settings were checked for what is built');
+  return createAlpacaClient({
+    baseUrl,
+    accountId,
+    clientIdField,
+    credentials: { key: credentials.key.reveal(), secret: credentials.secret.reveal() },
+    http: ports.http,
+    clock: ports.clock,
+  });
+}

@@ -1,0 +1,22 @@
+import type { Address } from 'viem';
+import type { Config } from '../config/config.ts';
+import type { EventStore } from '../event-store/event-store.ts';
+import type { Ledger } from '../event-store/ledger.ts';
+import type { Ports } from '../ports/ports.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { NetworkParts } from './network-parts.ts';
+import type { Wallets } from './wallets.ts';
+
+/** What every part of the service is composed from. */
+export interface SharedParts {
+  readonly config: Config;
+  readonly ports: Ports;
+  readonly log: Log;
+  readonly store: EventStore;
+  readonly ledger: Ledger;
+  readonly signerAddress: Address;
+  readonly wallets: Wallets;
+  readonly networks: readonly NetworkParts[];
+  /** Makes rows of work due now. The engine is made last, since it needs the others' workers. */
+  readonly wake: (ids: readonly string[]) => void;
+}
