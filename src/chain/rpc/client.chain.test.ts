@@ -1,6 +1,6 @@
 import { type Hex, keccak256, parseEther, parseGwei, toFunctionSelector } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createRealPorts } from '../../ports/real-ports.ts';
 import { type LocalChain, startLocalChain } from '../../sandbox/local-chain.ts';
 import { type RpcProxy, startRpcProxy } from '../../sandbox/rpc-proxy.ts';
@@ -70,7 +70,12 @@ describe('reads against a node', () => {
   test('agree on a transaction, its receipt, its block and its log', async () => {
     const sender = privateKeyToAccount(chain.accounts[1]?.privateKey ?? '0x').address.toLowerCase();
     const { hash } = await client.sendRawTransaction(await sign({ nonce: 0, value: 5n }));
-    const receipt = await client.getTransactionReceipt(hash);
+    // Anvil answers a sender before the block is made.
+    const receipt = await vi.waitFor(async () => {
+      const found = await client.getTransactionReceipt(hash);
+      if (found === null) throw new Error(`no receipt of ${hash} yet`);
+      return found;
+    }, 10_000);
     const transaction = await client.getTransaction(hash);
     const head = await client.blockNumber();
     const block = await client.getBlock(head, { transactions: true });
@@ -82,16 +87,16 @@ describe('reads against a node', () => {
       blockNumber: head,
     });
     expect(transaction).toMatchObject({ hash, from: sender, to: LOGGER, nonce: 0, input: '0x', value: 5n });
-    expect(block).toMatchObject({ number: head, hash: receipt?.blockHash, gasUsed: receipt?.gasUsed });
+    expect(block).toMatchObject({ number: head, hash: receipt.blockHash, gasUsed: receipt.gasUsed });
     expect(block?.transactions).toEqual([transaction]);
     expect((await client.getBlock('latest'))?.transactions).toEqual([hash]);
     const filter = { addresses: [LOGGER] as const, topics: [TOPIC] };
     const logs = await client.getLogs({ ...filter, fromBlock: 0n, toBlock: head });
-    expect(logs).toEqual(receipt?.logs);
+    expect(logs).toEqual(receipt.logs);
     expect(logs).toMatchObject([
       { address: LOGGER, topics: [TOPIC], data: '0x', blockNumber: head, removed: false },
     ]);
-    expect(await client.getLogs({ ...filter, blockHash: receipt?.blockHash ?? '0x' })).toEqual(logs);
+    expect(await client.getLogs({ ...filter, blockHash: receipt.blockHash })).toEqual(logs);
     expect(await client.getBalance(LOGGER)).toBe(5n);
     expect(await client.getBalance(LOGGER, head - 1n)).toBe(0n);
   });
