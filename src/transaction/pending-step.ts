@@ -6,7 +6,7 @@ import type { Loaded, Outcome } from '../event-store/ledger.ts';
 import { change } from '../event-store/ledger.ts';
 import { RpcFailure } from '../primitives/failures.ts';
 import { canonicalReceipt } from './chain-view.ts';
-import type { LaneId } from './lane-feature.ts';
+import type { LaneId, SettleOutcome, SignedTransaction } from './lane-feature.ts';
 import { decideVaultStop, laneKind } from './lane-state.ts';
 import { locateNonce } from './locate.ts';
 import { repriceIfDue } from './reprice.ts';
@@ -51,7 +51,7 @@ async function lookForUse(
   if (receipt.blockNumber > confirmed.number) return { kind: 'later', delayMs: watch.pollMs };
   const { transactionHash: hash, status, blockNumber, blockHash } = receipt;
   const mined = decideMined(state, { hash, status, blockNumber, blockHash });
-  await commitMined(deps, loaded, state, mined, receipt);
+  await commitMined(deps, watch, loaded, state, mined, { receipt, rpc });
   return { kind: 'advanced' };
 }
 
@@ -95,16 +95,17 @@ async function useOf(
 
 async function commitMined(
   deps: LaneDeps,
+  watch: Watch,
   loaded: Loaded<TransactionState>,
   state: PendingTransaction,
   mined: Extract<TransactionEvent, { readonly type: 'TransactionMined' }>,
-  receipt: TransactionReceipt,
+  shownBy: { readonly receipt: TransactionReceipt; readonly rpc: PinnedRpc },
 ): Promise<void> {
   const { hash, body, status } = mined.data;
   const shown = forFeature(state);
   let outcome = NO_OUTCOME;
   if (shown !== null && body === 'operations' && status === 1) {
-    const settled = await featureOf(deps, shown.kind).settle(shown, receipt);
+    const settled = await settleByAny(deps, watch, shown, shownBy);
     outcome = settled;
     if (settled.kind === 'unexpected') {
       const stop = await stopVault(deps, shown.lane.lane, state.vault, settled.why);
@@ -114,6 +115,47 @@ async function commitMined(
   await commitTransaction(deps, loaded, [mined], outcome, hash);
   const fields = { transaction: loaded.id, hash, body, status };
   deps.log.info(fields, 'transaction mined');
+}
+
+/**
+ * Settles by the receipt at hand. Logs other than planned stop a vault, so another endpoint is asked first, if there is
+ * one: a node may show a receipt before its logs, or lie. What it shows of the same block counts as much.
+ */
+async function settleByAny(
+  deps: LaneDeps,
+  watch: Watch,
+  shown: SignedTransaction & { readonly kind: string },
+  { receipt, rpc }: { readonly receipt: TransactionReceipt; readonly rpc: PinnedRpc },
+): Promise<SettleOutcome> {
+  const feature = featureOf(deps, shown.kind);
+  const settled = await feature.settle(shown, receipt);
+  const other = watch.rpc.other(rpc.endpoint);
+  if (settled.kind === 'settled' || other === null) return settled;
+  const again = await otherReceipt(other, receipt);
+  if (again === null) return settled;
+  const settledAgain = await feature.settle(shown, again);
+  if (settledAgain.kind === 'settled') {
+    deps.log.warn(
+      { transaction: shown.id, endpoint: rpc.origin, other: other.origin },
+      'endpoints disagree about the logs of a transaction; the one that shows what was planned is believed',
+    );
+    return settledAgain;
+  }
+  return settled;
+}
+
+/** The other endpoint's receipt of the same block and status; null when it has none, or does not answer. */
+async function otherReceipt(
+  other: PinnedRpc,
+  { transactionHash, blockHash, status }: TransactionReceipt,
+): Promise<TransactionReceipt | null> {
+  try {
+    const found = await canonicalReceipt(other, transactionHash);
+    return found?.blockHash === blockHash && found.status === status ? found : null;
+  } catch (error) {
+    if (error instanceof RpcFailure) return null;
+    throw error;
+  }
 }
 
 /** A vault that does something else than planned is not signed for any more until an operator resumes it. */

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { appendTag } from '../vault/tag.ts';
 import type { World } from './test-world.ts';
-import { createWorld, LANE, OTHER_VAULT, SIGNER, signOutside, toyId, VAULT } from './test-world.ts';
+import { createTestChain } from './test-chain.ts';
+import { CHAIN_ID, createWorld, LANE, OTHER_VAULT, SIGNER, signOutside, toyId, VAULT } from './test-world.ts';
 
 /** A world with one operation signed and sent, in no block yet. */
 async function signed(options: Parameters<typeof createWorld>[0] = {}): Promise<World> {
@@ -114,6 +115,28 @@ describe('an effect that was not planned', () => {
     world.nowMs += 60_000;
     await world.rounds(3);
     expect(await world.toy(2)).toBe('done');
+  });
+});
+
+describe('an endpoint that shows no logs of a transaction', () => {
+  const twoEndpoints = () => createTestChain({ chainId: CHAIN_ID, endpoints: 2 });
+
+  test('holds nothing up while another one shows what was planned', async () => {
+    const world = await signed({ chain: twoEndpoints() });
+    world.chain.logless.add(0);
+    await world.rounds(2);
+    expect(await world.toy(1)).toBe('done');
+    expect((await world.lanes.status())[0]?.stoppedVaults).toEqual({});
+    expect(world.lines.some(({ level, message }) => level === 'warn' && message.includes('disagree'))).toBe(
+      true,
+    );
+  });
+
+  test('is believed when the other one shows none either', async () => {
+    const world = await signed({ chain: twoEndpoints() });
+    world.chain.logless.add(0).add(1);
+    await world.rounds(2);
+    expect(await world.toy(1)).toBe('held');
   });
 });
 

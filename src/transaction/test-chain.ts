@@ -33,6 +33,8 @@ export interface TestChain {
   readonly hiddenReceipts: Set<Hex>;
   /** Contracts that took over an address: they succeed and emit nothing. */
   readonly silent: Set<Address>;
+  /** Endpoints that show receipts without their logs. */
+  readonly logless: Set<number>;
   /** Nothing that is sent arrives. */
   deaf: boolean;
   /** Every request fails. */
@@ -94,6 +96,7 @@ export function createTestChain(options: {
     failing: new Set(),
     hiddenReceipts: new Set(),
     silent: new Set(),
+    logless: new Set(),
     deaf: false,
     down: false,
     estimates: 0,
