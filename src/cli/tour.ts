@@ -1,5 +1,6 @@
 import type { Address, Hex } from 'viem';
 import { encodeFunctionData, erc20Abi } from 'viem';
+import { systemTimers } from '../ports/system.ts';
 import { parseQuantity } from '../primitives/quantity.ts';
 import type { IssuerApi } from '../sandbox/issuer-api.ts';
 import type { LocalPartners } from '../sandbox/local-partners.ts';
@@ -125,7 +126,7 @@ async function follow({ narrator, api, signal }: TourContext, query: string): Pr
     }
     if (performance.now() > untilMs)
       throw new Error(`nothing ended within ${String(PATIENCE_MS)} ms (${query})`);
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    await new Promise<void>((resolve) => systemTimers.after(LOOK_EVERY_MS, resolve));
   }
 }
 
