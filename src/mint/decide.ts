@@ -2,7 +2,7 @@ import type { Hex } from 'viem';
 import { IssuanceError, unreachable } from '../primitives/failures.ts';
 import type { LaneId } from '../transaction/lane-feature.ts';
 import type { SplitReading } from '../vault/split-count.ts';
-import { compareSplits } from '../vault/split-count.ts';
+import { splitEvents } from '../vault/split-count.ts';
 import type { MintEffect, MintEvent, MintState } from './state.ts';
 import { effectOf, stageOf } from './state.ts';
 
@@ -77,21 +77,12 @@ export function decideMint(command: MintCommand, state: MintState): readonly Min
   }
 }
 
-/** A reading of an older block than the mint's own decides nothing. */
 function decideSplits(reading: SplitReading, state: MintState): readonly MintEvent[] {
   if (state.kind !== 'journaled') throw misfit('compare splits for', state);
-  const verdict = compareSplits(state.mint.splits, reading);
-  switch (verdict.kind) {
-    case 'same':
-    case 'behind':
-      return [];
-    case 'first':
-      return [{ type: 'SplitCountRecorded', data: reading }];
-    case 'split':
-      return [{ type: 'MintHeld', data: { why: verdict.why, splits: reading } }];
-    default:
-      return unreachable(verdict);
-  }
+  return splitEvents(state.mint.splits, reading, (why) => ({
+    type: 'MintHeld' as const,
+    data: { why, splits: reading },
+  }));
 }
 
 function decideSubmit(transactionId: string, state: MintState): readonly MintEvent[] {

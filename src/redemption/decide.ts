@@ -1,7 +1,7 @@
 import { IssuanceError, unreachable } from '../primitives/failures.ts';
 import { splitDust } from '../primitives/quantity.ts';
 import type { SplitReading } from '../vault/split-count.ts';
-import { compareSplits } from '../vault/split-count.ts';
+import { splitEvents } from '../vault/split-count.ts';
 import type { BurnCommand } from './decide-burn.ts';
 import { decideBurn } from './decide-burn.ts';
 import type { RecordedWhy, RedemptionEvent, RedemptionState, TransferFacts, WaitReason } from './state.ts';
@@ -103,23 +103,14 @@ function recordedWhy(command: Extract<RedemptionCommand, { type: 'detect' }>): R
   return splitDust(command.transfer.amount).quantity === 0n ? 'dust_only' : null;
 }
 
-/** A reading of an older block than the redemption's own decides nothing. */
 function decideSplits(reading: SplitReading, state: RedemptionState): readonly RedemptionEvent[] {
   if (state.kind !== 'detected' && state.kind !== 'journaled' && state.kind !== 'burning') {
     throw misfit('compare splits for', state);
   }
-  const verdict = compareSplits(state.redemption.splits, reading);
-  switch (verdict.kind) {
-    case 'same':
-    case 'behind':
-      return [];
-    case 'first':
-      return [{ type: 'SplitCountRecorded', data: reading }];
-    case 'split':
-      return [{ type: 'RedemptionHeld', data: { why: verdict.why, splits: reading } }];
-    default:
-      return unreachable(verdict);
-  }
+  return splitEvents(state.redemption.splits, reading, (why) => ({
+    type: 'RedemptionHeld' as const,
+    data: { why, splits: reading },
+  }));
 }
 
 function decideWait(reason: WaitReason, state: RedemptionState): readonly RedemptionEvent[] {

@@ -1,4 +1,5 @@
 import type { Address, Hex } from 'viem';
+import { unreachable } from '../primitives/failures.ts';
 import { vaultReads } from './reads.ts';
 
 /**
@@ -56,4 +57,24 @@ export function compareSplits(before: SplitReading | null, now: SplitReading): S
     `the vault split between block ${String(before.blockNumber)} and block ${String(now.blockNumber)}: ` +
     `${change}; quantities must be judged by a person`;
   return { kind: 'split', why };
+}
+
+/** What a decider makes of a reading: nothing, a first record of it, or `held`. An older block's decides nothing. */
+export function splitEvents<Held>(
+  before: SplitReading | null,
+  reading: SplitReading,
+  held: (why: string) => Held,
+): readonly (Held | { readonly type: 'SplitCountRecorded'; readonly data: SplitReading })[] {
+  const verdict = compareSplits(before, reading);
+  switch (verdict.kind) {
+    case 'same':
+    case 'behind':
+      return [];
+    case 'first':
+      return [{ type: 'SplitCountRecorded', data: reading }];
+    case 'split':
+      return [held(verdict.why)];
+    default:
+      return unreachable(verdict);
+  }
 }
