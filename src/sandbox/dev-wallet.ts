@@ -1,5 +1,6 @@
 import type { Address, Hex } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
+import { systemTimers } from '../ports/system.ts';
 import { IssuanceError } from '../primitives/failures.ts';
 import type { DevAccount } from './dev-accounts.ts';
 import type { LocalChain } from './local-chain.ts';
@@ -79,6 +80,6 @@ async function minedReceipt(chain: Pick<LocalChain, 'rpc'>, hash: Hex): Promise<
         throw new IssuanceError('dev_transaction_failed', `transaction ${hash} reverted`);
       return { hash, blockNumber: BigInt(receipt.blockNumber), contractAddress: receipt.contractAddress };
     }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    await new Promise<void>((resolve) => systemTimers.after(LOOK_EVERY_MS, resolve));
   }
 }

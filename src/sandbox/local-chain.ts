@@ -4,6 +4,7 @@ import path from 'node:path';
 import { LOCAL_CHAIN_ID } from '../chain/networks.ts';
 import { createHttpClient } from '../ports/http-client.ts';
 import { createRpcTransport } from '../ports/rpc-transport.ts';
+import { systemTimers } from '../ports/system.ts';
 import { IssuanceError } from '../primitives/failures.ts';
 import { createChainControls, type ChainControls } from './chain-controls.ts';
 import { type DevAccount, devAccounts } from './dev-accounts.ts';
@@ -119,18 +120,18 @@ function listeningPort(child: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
     let output = '';
     const fail = (why: string, cause?: unknown) => {
-      clearTimeout(timer);
+      cancelTimeout();
       child.kill('SIGKILL');
       reject(new IssuanceError('local_chain_failed', `the local chain ${why}: ${output.trim()}`, { cause }));
     };
-    const timer = setTimeout(() => {
+    const cancelTimeout = systemTimers.after(START_TIMEOUT_MS, () => {
       fail(`did not listen within ${String(START_TIMEOUT_MS)} ms`);
-    }, START_TIMEOUT_MS);
+    });
     const onOutput = (chunk: Buffer) => {
       output = (output + chunk.toString('utf8')).slice(-KEPT_OUTPUT_CHARACTERS);
       const port = /^Listening on 127\.0\.0\.1:(\d+)\s*$/m.exec(output)?.[1];
       if (port === undefined) return;
-      clearTimeout(timer);
+      cancelTimeout();
       child.stdout?.removeListener('data', onOutput).resume();
       child.stderr?.removeListener('data', onOutput).resume();
       resolve(Number(port));
@@ -152,11 +153,11 @@ async function endChild(child: ChildProcess, gone: Promise<void>): Promise<void>
     return;
   }
   child.kill('SIGTERM');
-  const timer = setTimeout(() => {
+  const cancelKill = systemTimers.after(STOP_TIMEOUT_MS, () => {
     child.kill('SIGKILL');
-  }, STOP_TIMEOUT_MS);
+  });
   await gone;
-  clearTimeout(timer);
+  cancelKill();
 }
 
 export type { DevAccount } from './dev-accounts.ts';

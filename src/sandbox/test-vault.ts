@@ -2,6 +2,7 @@ import type { Abi, Address, Hex } from 'viem';
 import { decodeFunctionResult, encodeDeployData, encodeFunctionData, keccak256, toHex } from 'viem';
 import cloneVault from '../../contracts/artifacts/CloneVault.json' with { type: 'json' };
 import productionVault from '../../contracts/artifacts/ProductionVault.json' with { type: 'json' };
+import { systemClock } from '../ports/system.ts';
 import { IssuanceError } from '../primitives/failures.ts';
 import type { DevWallet } from './dev-wallet.ts';
 import type { LocalChain } from './local-chain.ts';
@@ -83,7 +84,7 @@ export async function deployTestVault(options: {
         args: [role(permission), account],
       }),
     });
-  const tenYears = BigInt(Math.floor(Date.now() / 1000) + 10 * 365 * 86_400);
+  const tenYears = BigInt(Math.floor(systemClock.nowMs() / 1000) + 10 * 365 * 86_400);
   await Promise.all([
     ...ROLES.map((permission) => grant(permission, issuer)),
     grant('CERTIFY', deployer.address),
