@@ -47,6 +47,7 @@ beforeEach(async () => {
           return Promise.resolve();
         }),
       ],
+      keyless: [],
       open: [],
     },
   });

@@ -54,6 +54,7 @@ export function createEdge(
         operationRoutes(operations, store),
         laneRoutes({ lanes, watchers, inventory, reconciliation }),
       ],
+      keyless: [],
       open: [statusRoutes(readiness)],
     },
   });

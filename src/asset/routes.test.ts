@@ -53,6 +53,7 @@ beforeEach(async () => {
     routes: {
       alpaca: [tokenRoutes(assets, new Set(['base', 'ethereum']))],
       internal: [assetRoutes(assets, () => void (changes += 1))],
+      keyless: [],
       open: [],
     },
   });

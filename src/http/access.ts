@@ -9,12 +9,15 @@ export interface NamedKey {
   readonly key: string;
 }
 
-export interface AccessRule {
+export interface AddressRule {
   /** CIDR list; empty allows every address. */
   readonly ranges: readonly string[];
-  readonly keys: readonly NamedKey[];
   /** A peer that sends `X-Forwarded-For` hides who calls: refuse it unless it is one of these proxies (CIDR). */
   readonly forwardedOnlyBy?: readonly string[];
+}
+
+export interface AccessRule extends AddressRule {
+  readonly keys: readonly NamedKey[];
 }
 
 /**
@@ -23,9 +26,32 @@ export interface AccessRule {
  * @throws IssuanceError `address_forbidden`, `unauthenticated`
  */
 export function createAccess(rule: AccessRule): (request: FastifyRequest) => string {
+  const checkAddress = createAddressCheck(rule);
+  const digests = rule.keys.map(({ name, key }) => ({ name, digest: digestOf(key) }));
+
+  return (request) => {
+    checkAddress(request);
+    const given = request.headers['x-api-key'];
+    const digest = digestOf(typeof given === 'string' ? given : '');
+    // Every key is compared, each in constant time, so that neither length nor position can be measured.
+    let found: string | null = null;
+    for (const key of digests) {
+      if (timingSafeEqual(key.digest, digest)) found = key.name;
+    }
+    if (found === null)
+      throw new IssuanceError('unauthenticated', 'the header X-API-KEY is missing or wrong');
+    return found;
+  };
+}
+
+/**
+ * Checks where a call comes from, and nothing else.
+ *
+ * @throws IssuanceError `address_forbidden`
+ */
+export function createAddressCheck(rule: AddressRule): (request: FastifyRequest) => void {
   const allowed = rule.ranges.length === 0 ? null : addressList(rule.ranges);
   const proxies = rule.forwardedOnlyBy === undefined ? null : addressList(rule.forwardedOnlyBy);
-  const digests = rule.keys.map(({ name, key }) => ({ name, digest: digestOf(key) }));
 
   return (request) => {
     const address = plainAddress(request.ip);
@@ -39,16 +65,6 @@ export function createAccess(rule: AccessRule): (request: FastifyRequest) => str
     if (allowed !== null && !contains(allowed, address)) {
       throw new IssuanceError('address_forbidden', `calls from ${address} are not allowed here`);
     }
-    const given = request.headers['x-api-key'];
-    const digest = digestOf(typeof given === 'string' ? given : '');
-    // Every key is compared, each in constant time, so that neither length nor position can be measured.
-    let found: string | null = null;
-    for (const key of digests) {
-      if (timingSafeEqual(key.digest, digest)) found = key.name;
-    }
-    if (found === null)
-      throw new IssuanceError('unauthenticated', 'the header X-API-KEY is missing or wrong');
-    return found;
   };
 }
 

@@ -31,6 +31,7 @@ async function start() {
         },
       ],
       internal: [],
+      keyless: [],
       open: [async (app) => void app.get('/health', async () => ({ status: 'ok' }))],
     },
   });

@@ -61,6 +61,7 @@ function start(alpaca: Partial<AccessRule> = {}) {
           app.delete('/inside', async () => ({ deleted: true }));
         },
       ],
+      keyless: [async (app) => void app.get('/figures', async () => ({ figures: [] }))],
       open: [async (app) => void app.get('/health', async () => ({ status: 'ok' }))],
     },
   });
@@ -187,6 +188,21 @@ describe('server', () => {
     const inside = { method: 'GET' as const, url: '/inside' };
     expect((await server.inject({ ...inside, ...through('127.0.0.1', OPS_KEY) })).statusCode).toBe(200);
     expect((await server.inject({ ...inside, ...through('203.0.113.9', OPS_KEY) })).statusCode).toBe(403);
+  });
+
+  test('what is for machines inside asks for no key, but for an address inside', async () => {
+    const { server } = start();
+    const figures = { method: 'GET' as const, url: '/figures' };
+    expect((await server.inject(figures)).json()).toEqual({ figures: [] });
+    for (const from of [
+      { remoteAddress: '203.0.113.9' },
+      { headers: { 'x-forwarded-for': '127.0.0.1' } },
+      { headers: { 'x-api-key': OPS_KEY }, remoteAddress: '203.0.113.9' },
+    ]) {
+      expect((await server.inject({ ...figures, ...from })).json()).toMatchObject({
+        code: 'address_forbidden',
+      });
+    }
   });
 
   test('health asks for nothing', async () => {

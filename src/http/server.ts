@@ -17,7 +17,7 @@ import { IssuanceError } from '../primitives/failures.ts';
 import { uuidV4 } from '../primitives/uuid.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { AccessRule } from './access.ts';
-import { createAccess } from './access.ts';
+import { createAccess, createAddressCheck } from './access.ts';
 import { parseJsonBody } from './json-body.ts';
 import type { Problem } from './problems.ts';
 import { problem, problemOf } from './problems.ts';
@@ -51,6 +51,8 @@ export interface ServerOptions {
     readonly alpaca: readonly FastifyPluginAsync[];
     /** Behind an operator's key, from internal addresses. */
     readonly internal: readonly FastifyPluginAsync[];
+    /** From internal addresses, without a key: what machines scrape and people read. */
+    readonly keyless: readonly FastifyPluginAsync[];
     /** For balancers: neither key nor address is asked for. */
     readonly open: readonly FastifyPluginAsync[];
   };
@@ -92,6 +94,11 @@ export function createServer(options: ServerOptions): FastifyInstance {
   };
   register(server, options.routes.alpaca, whileOpen(createAccess(options.alpaca)));
   register(server, options.routes.internal, whileOpen(createAccess(options.internal)));
+  const fromInside = createAddressCheck(options.internal);
+  register(server, options.routes.keyless, (request) => {
+    fromInside(request);
+    return 'anyone inside';
+  });
   // A balancer that asks during the stop is told of it by the route itself.
   register(server, options.routes.open, () => 'anyone');
   return server;
