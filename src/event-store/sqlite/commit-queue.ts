@@ -18,6 +18,17 @@ interface Pending {
   readonly reject: (error: unknown) => void;
 }
 
+/** What one flush brought, for metrics. */
+export interface GroupReport {
+  /** Commits that were taken. */
+  readonly commits: number;
+  /** Events that they appended. */
+  readonly events: number;
+  readonly refused: number;
+  /** From the opening of the transaction to the end of the flush. */
+  readonly durationMs: number;
+}
+
 export interface CommitQueue {
   add(commit: Commit): Promise<Committed>;
   /** Resolves when nothing is waiting any more. */
@@ -40,6 +51,8 @@ export function createCommitQueue(options: {
   readonly epoch: number;
   readonly groupCommit: boolean;
   readonly deliver: (committed: Committed) => void;
+  /** Told of each group that reached the disk, outside its transaction, before its promises settle. Must not throw. */
+  readonly onGroup: (group: GroupReport) => void;
   /** The store can never commit again; called after the group's promises were rejected. */
   readonly onStop: (error: FencedOut | OutcomeUnknown) => void;
 }): CommitQueue {
@@ -61,11 +74,15 @@ export function createCommitQueue(options: {
     const group = waiting.slice(0, maxGroup);
     waiting = waiting.slice(maxGroup);
     if (group.length > 0) {
+      const startedMs = timers.monotonicMs();
       const result = runGroup(group.map((it) => it.prepared));
       if ('stopped' in result) {
         for (const pending of group) pending.reject(result.stopped);
         onStop(result.stopped);
-      } else settle(group, result.outcomes, deliver);
+      } else {
+        options.onGroup(reportOf(result.outcomes, timers.monotonicMs() - startedMs));
+        settle(group, result.outcomes, deliver);
+      }
     }
     schedule();
     notifyDrained();
@@ -102,6 +119,16 @@ export function createCommitQueue(options: {
       waiting = [];
     },
   };
+}
+
+function reportOf(outcomes: readonly Outcome[], durationMs: number): GroupReport {
+  let [commits, events] = [0, 0];
+  for (const outcome of outcomes) {
+    if ('refused' in outcome) continue;
+    commits += 1;
+    events += outcome.committed.events.length;
+  }
+  return { commits, events, refused: outcomes.length - commits, durationMs };
 }
 
 function settle(

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync, symlinkSync } fro
 import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
-import { appendOne, endings, ITEM, PAIR, rowsOnly, wholeLog } from '../contract-fixture.ts';
+import { appendOne, endings, event, ITEM, PAIR, rowsOnly, wholeLog } from '../contract-fixture.ts';
 import type { TableDefinition } from '../event-store.ts';
 import { rebuild } from '../rebuild.ts';
 import { BOX, BOX_SCHEMA, BOX_TABLE, LABEL_TABLE, TODO_TABLE, filled } from '../toy-ledger.ts';
@@ -48,6 +48,34 @@ describe('opening a SQLite store', () => {
     await openTestStore({ path, connect });
     const pragma = (name: string): unknown => db?.prepare(`PRAGMA ${name}`).get()?.[name];
     expect([pragma('journal_mode'), pragma('synchronous')]).toEqual(['wal', 2]);
+  });
+
+  test('tells of each group once it is on disk, and is not stopped by whom it tells', async () => {
+    const path = temporaryPath();
+    let db: DatabaseSync | null = null;
+    const told: unknown[] = [];
+    const errors: unknown[] = [];
+    const store = await openTestStore({
+      path,
+      connect: (file) => (db = new DatabaseSync(file)),
+      onGroup(group) {
+        told.push({ ...group, durationMs: group.durationMs > 0, isOpen: db?.isTransaction });
+        throw new Error('no metrics today');
+      },
+      onListenerError: (error) => errors.push(error),
+    });
+    const two = { stream: 'a/1', expectedVersion: 0, events: [event('one'), event('two')] };
+    const both = { appends: [two], metadata: { actor: 'test' } };
+    expect(await endings([store.commit(both), store.commit(appendOne('a/2', 7))])).toEqual([
+      'ok',
+      'VersionConflict',
+    ]);
+    await store.commit(appendOne('a/2', 0));
+    expect(told).toEqual([
+      { commits: 1, events: 2, refused: 1, durationMs: true, isOpen: false },
+      { commits: 1, events: 1, refused: 0, durationMs: true, isOpen: false },
+    ]);
+    expect(errors).toHaveLength(2);
   });
 
   test('refuses a missing file for reading, and files that are not ours, without touching them', async () => {

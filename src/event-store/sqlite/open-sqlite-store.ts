@@ -6,6 +6,7 @@ import type { EventStore, TableDefinition } from '../event-store.ts';
 import type { RebuildTarget } from '../rebuild.ts';
 import { createTables, type Table } from '../table.ts';
 import type { BackupStamp } from './backup.ts';
+import type { GroupReport } from './commit-queue.ts';
 import { type Connect, type Connection, inTransaction, openConnection, setPragmas } from './connection.ts';
 import { isNoDatabase, isUnopenable } from './failures.ts';
 import { META, readMeta, writeMeta } from './meta.ts';
@@ -25,6 +26,8 @@ export interface SqliteStoreOptions {
   readonly onFatal: (error: Error) => void;
   /** A listener threw; it will see its commit again. By default the error is thrown in a later turn. */
   readonly onListenerError?: (error: unknown) => void;
+  /** Told of each group of commits that reached the disk, outside its transaction. An error of it is a listener's. */
+  readonly onGroup?: (group: GroupReport) => void;
   /** Commits that arrive together share one flush. Default true; false gives each a flush of its own. */
   readonly groupCommit?: boolean;
   /** This is the one process that serves the database; it takes the serving lock and a new epoch. Default false. */

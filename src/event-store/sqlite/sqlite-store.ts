@@ -43,9 +43,10 @@ export function createSqliteStore(
       options.releaseLock();
     },
   });
+  const onListenerError = options.onListenerError ?? ((error) => timers.defer(() => rethrow(error)));
   const listeners = createListeners({
     timers,
-    onError: options.onListenerError ?? ((error) => timers.defer(() => rethrow(error))),
+    onError: onListenerError,
     onStuck: (error) => life.stop(error),
   });
   const queue = createCommitQueue({
@@ -56,6 +57,13 @@ export function createSqliteStore(
     epoch,
     groupCommit: options.groupCommit ?? true,
     deliver: (committed) => listeners.deliver(committed),
+    onGroup(group) {
+      try {
+        options.onGroup?.(group);
+      } catch (error) {
+        onListenerError(error);
+      }
+    },
     onStop: (error) => life.stop(error),
   });
   let tablesToRebuild = readTablesToRebuild(connection);
