@@ -20,20 +20,24 @@ const LONGEST_TEXT = 500;
  */
 export function classify<T>(
   response: HttpResponse,
-  nowMs: number,
-  read: (body: string) => T | undefined,
+  options: {
+    readonly nowMs: number;
+    readonly read: (body: string) => T | undefined;
+    /** Blots out what must not stand in the text that is kept. */
+    readonly clean: (text: string) => string;
+  },
 ): AlpacaAnswer<T> {
   const { status } = response;
-  const refusal = describe(response);
+  const refusal = describe(response, options.clean);
   if (status >= 200 && status < 300) {
-    const value = read(response.body);
+    const value = options.read(response.body);
     return value === undefined
       ? { kind: 'unclear', refusal }
       : { kind: 'ok', value, requestId: refusal.requestId };
   }
   const isDown = status < 400 || status >= 500 || [401, 408, 425, 429].includes(status);
   if (isDown || (status === 403 && isAboutCredentials(refusal))) {
-    const retryAfterMs = pauseOf(response, nowMs);
+    const retryAfterMs = pauseOf(response, options.nowMs);
     throw new DependencyDown(ALPACA, `Alpaca answered ${String(status)}: ${refusal.message}`, {
       ...(retryAfterMs === null ? {} : { retryAfterMs }),
       details: { status, requestId: refusal.requestId },
@@ -50,7 +54,7 @@ export function readJson<T>(decode: (value: ExactJson) => T | null): (body: stri
   };
 }
 
-function describe(response: HttpResponse): AlpacaRefusal {
+function describe(response: HttpResponse, clean: (text: string) => string): AlpacaRefusal {
   const body = parseBody(response.body);
   const fields = isExactObject(body) ? body : {};
   const { message, code } = fields;
@@ -60,7 +64,7 @@ function describe(response: HttpResponse): AlpacaRefusal {
   return {
     status: response.status,
     code: Number.isSafeInteger(codeNumber) ? codeNumber : null,
-    message: said === '' ? 'empty answer' : said.slice(0, LONGEST_TEXT),
+    message: said === '' ? 'empty answer' : clean(said).slice(0, LONGEST_TEXT),
     requestId: response.headers['x-request-id'] ?? null,
   };
 }
@@ -74,7 +78,7 @@ function isAboutCredentials(refusal: AlpacaRefusal): boolean {
 }
 
 /** `Retry-After` in seconds or as a date, else `X-RateLimit-Reset` in Unix seconds. */
-function pauseOf(response: HttpResponse, nowMs: number): number | null {
+export function pauseOf(response: HttpResponse, nowMs: number): number | null {
   const after = response.headers['retry-after']?.trim();
   if (after !== undefined && after !== '') {
     const untilMs = /^\d+$/.test(after) ? nowMs + Number(after) * 1000 : Date.parse(after);
@@ -89,7 +93,8 @@ function bounded(pauseMs: number): number {
   return Math.min(Math.max(pauseMs, 0), LONGEST_PAUSE_MS);
 }
 
-function parseBody(body: string): ExactJson | undefined {
+/** A body as JSON; undefined when it is none. */
+export function parseBody(body: string): ExactJson | undefined {
   try {
     return parseExactJson(body);
   } catch {

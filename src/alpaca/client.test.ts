@@ -3,6 +3,7 @@ import { DependencyDown } from '../engine/dependency-down.ts';
 import type { HttpRequest, HttpResponse } from '../ports/ports.ts';
 import { HttpFailure } from '../primitives/failures.ts';
 import { createAlpacaClient } from './client.ts';
+import { createKeyCredentials } from './credentials.ts';
 import type { AlpacaCall } from './types.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 20);
@@ -26,7 +27,7 @@ function clientAnswering(
   const client = createAlpacaClient({
     baseUrl: 'https://alpaca.test/',
     accountId: 'our-account',
-    credentials: { key: 'the-key', secret: 'the-secret' },
+    credentials: createKeyCredentials('the-key', 'the-secret'),
     clientIdField,
     clock: { nowMs: () => NOW_MS },
     onCall: (it) => calls.push(it),

@@ -1,6 +1,8 @@
 import type { Accounts } from '../account/accounts.ts';
 import { createAccounts } from '../account/accounts.ts';
 import { createAlpacaClient } from '../alpaca/client.ts';
+import { createKeyCredentials } from '../alpaca/credentials.ts';
+import { createOauthCredentials } from '../alpaca/oauth-credentials.ts';
 import type { AlpacaClient } from '../alpaca/types.ts';
 import type { Assets } from '../asset/assets.ts';
 import { createAssets } from '../asset/assets.ts';
@@ -72,14 +74,18 @@ export function createFeatures(shared: SharedParts): Features {
 }
 
 function createClient({ config, ports }: Pick<SharedParts, 'config' | 'ports'>): AlpacaClient {
-  const { baseUrl, accountId, clientIdField, credentials } = config.alpaca;
-  invariant(credentials.kind === 'key', 'the settings were checked for what is built');
-  return createAlpacaClient({
-    baseUrl,
-    accountId,
-    clientIdField,
-    credentials: { key: credentials.key.reveal(), secret: credentials.secret.reveal() },
-    http: ports.http,
-    clock: ports.clock,
-  });
+  const { baseUrl, accountId, clientIdField, credentials: given } = config.alpaca;
+  const { http, clock, timers } = ports;
+  const credentials =
+    given.kind === 'key'
+      ? createKeyCredentials(given.key.reveal(), given.secret.reveal())
+      : createOauthCredentials({
+          url: given.url,
+          clientId: given.clientId,
+          clientSecret: given.clientSecret.reveal(),
+          http,
+          clock,
+          timers,
+        });
+  return createAlpacaClient({ baseUrl, accountId, clientIdField, credentials, http, clock });
 }

@@ -1,7 +1,7 @@
 import type { Config, Fault } from '../config/config.ts';
 
 /** Settings that are understood, and ask for something that this version does not do. Never ignored silently. */
-export function notBuiltYet({ alpaca, alpacaSigningKeys, publicUrl }: Config): readonly Fault[] {
+export function notBuiltYet({ alpacaSigningKeys, publicUrl }: Config): readonly Fault[] {
   const faults: Fault[] = [];
   const fault = (name: string, instead: string): void => {
     faults.push({
@@ -12,8 +12,5 @@ export function notBuiltYet({ alpaca, alpacaSigningKeys, publicUrl }: Config): r
   };
   if (alpacaSigningKeys.length > 0) fault('ALPACA_SIGNING_KEYS', 'use ISSUER_API_KEY');
   if (publicUrl !== null) fault('PUBLIC_URL', 'it serves signed requests only');
-  if (alpaca.credentials.kind === 'oauth') {
-    fault('ALPACA_OAUTH_CLIENT_ID', 'use ALPACA_API_KEY and ALPACA_API_SECRET');
-  }
   return faults;
 }

@@ -12,8 +12,10 @@ export function secretsOf(config: Config): readonly string[] {
   ].map((it) => it.reveal());
   const basic =
     credentials.kind === 'key' ? [basicOf(credentials.key.reveal(), credentials.secret.reveal())] : [];
+  // As it stands in the form that the token endpoint takes.
+  const spelled = credentials.kind === 'oauth' ? [encodeURIComponent(credentials.clientSecret.reveal())] : [];
   const bareKey = config.signer.privateKey.reveal().replace(/^0x/, '');
-  return [...own, ...basic, bareKey, ...urls.flatMap(hiddenParts)].filter((it) => it !== '');
+  return [...own, ...basic, ...spelled, bareKey, ...urls.flatMap(hiddenParts)].filter((it) => it !== '');
 }
 
 /** As it stands in the header of Basic authentication. */

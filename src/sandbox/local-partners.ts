@@ -56,6 +56,8 @@ const ACCOUNTS = 10;
 export async function startLocalPartners(options: {
   readonly networks: readonly LocalNetworkOptions[];
   readonly alpaca?: Partial<SimulatedAlpacaOptions>;
+  /** What the service's settings have for Alpaca: a key and its secret (default), or an OAuth2 client. */
+  readonly authentication?: 'key' | 'oauth';
   /** Told of each part as it stands, for people who wait. */
   readonly onReady?: (what: string) => void;
 }): Promise<LocalPartners> {
@@ -68,7 +70,8 @@ export async function startLocalPartners(options: {
   };
   const issuer = account(ISSUER);
   const issuerAddress = issuer.address.toLowerCase() as `0x${string}`;
-  const credentials = { apiKey: randomKey('AK'), apiSecret: randomKey('AS') };
+  const oauth = { clientId: randomKey('OI'), clientSecret: randomKey('OS') };
+  const credentials = { apiKey: randomKey('AK'), apiSecret: randomKey('AS'), oauth };
   const accountId = uuidV4(systemRandom.bytes(16));
   const keys = { alpaca: randomKey('alpaca'), admin: randomKey('admin'), adminName: 'operator' };
   const alpaca = createSimulatedAlpaca({ accountId, credentials, ...options.alpaca });
@@ -110,8 +113,9 @@ export async function startLocalPartners(options: {
       ISSUER_ADMIN_API_KEY: `${keys.adminName}:${keys.admin}`,
       ALPACA_API_BASE_URL: alpaca.url,
       ALPACA_ACCOUNT_ID: accountId,
-      ALPACA_API_KEY: credentials.apiKey,
-      ALPACA_API_SECRET: credentials.apiSecret,
+      ...(options.authentication === 'oauth'
+        ? oauthEnv(alpaca.url, oauth)
+        : { ALPACA_API_KEY: credentials.apiKey, ALPACA_API_SECRET: credentials.apiSecret }),
       SIGNER: 'local',
       EVM_PRIVATE_KEY: issuer.privateKey,
       ...Object.assign({}, ...networks.map(chainEnv)),
@@ -128,6 +132,17 @@ export async function startLocalPartners(options: {
     await stop();
     throw error;
   }
+}
+
+function oauthEnv(
+  url: string,
+  client: { readonly clientId: string; readonly clientSecret: string },
+): Readonly<Record<string, string>> {
+  return {
+    ALPACA_OAUTH_URL: `${url}/v1/oauth2/token`,
+    ALPACA_OAUTH_CLIENT_ID: client.clientId,
+    ALPACA_OAUTH_CLIENT_SECRET: client.clientSecret,
+  };
 }
 
 function chainEnv({ network, chain }: LocalNetwork): Readonly<Record<string, string>> {

@@ -18,6 +18,8 @@ import { startIssuerProcess } from './issuer-process.ts';
 export interface WorldOptions {
   readonly networks?: readonly LocalNetworkOptions[];
   readonly alpaca?: Partial<SimulatedAlpacaOptions>;
+  /** How the service proves to Alpaca who it is; default by key. */
+  readonly authentication?: 'key' | 'oauth';
   /** Settings of the service beside those that the partners need. */
   readonly env?: Readonly<Record<string, string>>;
   /** More of them, from what the partners turned out to be: the URL of a proxy in front of a chain, say. */
@@ -98,6 +100,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const databasePath = join(folder, 'issuance.db');
   const partners = await startLocalPartners({
     networks,
+    authentication: options.authentication ?? 'key',
     alpaca: {
       journalDelayMs: 10,
       retryDelaysMs: [200, 400, 1_000],

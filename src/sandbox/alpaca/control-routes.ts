@@ -82,6 +82,10 @@ function staffRoutes(world: World, alpaca: SimulatedAlpaca): Record<string, Hand
       script.clear();
       return { cleared: true };
     },
+    'POST /ap/bearers/revoke': () => {
+      alpaca.revokeBearers();
+      return { revoked: true };
+    },
     'POST /ap/outage': async ({ body }) => {
       const { on } = readFields(outageBody, body);
       await alpaca.outage(on);

@@ -9,6 +9,8 @@ export interface Credentials {
   check(call: ReceivedCall): void;
   /** OAuth2 client credentials, by `client_secret_post` in a form. */
   readonly issueBearer: (call: ReceivedCall) => Answer;
+  /** Ends every bearer now, whatever was said of its life. */
+  revokeBearers(): void;
 }
 
 const tokenForm = z.object({ grant_type: z.string(), client_id: z.string(), client_secret: z.string() });
@@ -41,6 +43,9 @@ export function createCredentials(options: {
       if (presented.length === 0 || presented.includes(false)) {
         throw new Refusal('unauthorized', 'request is not authorized');
       }
+    },
+    revokeBearers() {
+      bearers.clear();
     },
     issueBearer({ headers, rawBody }) {
       if (!(headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded')) {

@@ -44,6 +44,8 @@ export interface SimulatedAlpaca {
    * the port (the control routes too). Alpaca's own calls to the issuer go on.
    */
   outage(on: boolean, kind?: 'unavailable' | 'unreachable'): Promise<void>;
+  /** Ends every OAuth2 bearer that was given, as a revocation does. */
+  revokeBearers(): void;
   /** Resolves with the first value of `look` that is not empty; asked now and after every change. */
   waitFor<T>(look: () => T): Promise<Exclude<T, undefined | null | false>>;
   /** Resolves when the mint is completed; rejects with `alpaca_request_rejected` when it is rejected. */

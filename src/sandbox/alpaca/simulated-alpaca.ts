@@ -69,6 +69,9 @@ export function createSimulatedAlpaca(options: SimulatedAlpacaOptions): Simulate
       if (on && kind === 'unreachable') await listener.close();
       else await listener.open();
     },
+    revokeBearers: () => {
+      credentials.revokeBearers();
+    },
     waitFor: (look) => world.changes.waitFor(look),
     mintCompleted: (id) => completed(world, () => world.requests.byId(id)),
     redeemCompleted: (id) => completed(world, () => world.requests.byIssuerRequestId(id)),
