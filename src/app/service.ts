@@ -5,12 +5,13 @@ import type { Config } from '../config/config.ts';
 import { createLedger } from '../event-store/create-ledger.ts';
 import type { SqliteStore } from '../event-store/sqlite/open-sqlite-store.ts';
 import { listen } from '../http/server.ts';
-import { tellHeld } from '../operation/tell-held.ts';
+import { createOperationTeller } from '../operation/tell-changes.ts';
 import { endsWithin } from '../ports/ends-within.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Signer } from '../signer/signer.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createChainWork } from './chain-work.ts';
+import { createCommitWatch } from './commit-watch.ts';
 import { createEdge } from './edge.ts';
 import { createFeatures } from './features.ts';
 import { createNetworkParts } from './network-parts.ts';
@@ -49,12 +50,14 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   // What wakes the engine is made before it, since it needs their workers: bound when it exists.
   let bound: Engine | null = null;
   const assetReads = createAssetReads(store);
+  const commits = createCommitWatch(log);
+  commits.add(createOperationTeller(log));
   const shared: SharedParts = {
     config,
     ports,
     log,
     store,
-    ledger: createLedger(store, SCHEMA),
+    ledger: createLedger(store, SCHEMA, commits.onCommitted),
     signerAddress: signer.address,
     wallets: await createWallets(store, signer.address),
     networks: config.networks.map((it) =>
@@ -71,7 +74,6 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   bound = engine;
   const readiness = createReadiness({ store, watchers, hints, lanes, engine });
   const server = createEdge(shared, features, chainWork, readiness);
-  const stopTelling = tellHeld({ store, log });
 
   const stop = async (): Promise<void> => {
     readiness.stopping();
@@ -81,7 +83,6 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       log.warn({}, 'stopping with steps under way; the next start goes on with them, as after a crash');
     chainWork.close();
     redemption.close();
-    stopTelling();
     await store.close();
     log.info({}, 'stopped');
   };

@@ -3,7 +3,7 @@ import { systemTimers } from '../ports/system.ts';
 import { createTestClock, event, rowsOnly } from './contract-fixture.ts';
 import { anyKind, createLedger } from './create-ledger.ts';
 import { VersionConflict } from './errors.ts';
-import { change, type Schema, type StreamKind } from './ledger.ts';
+import { change, type CommitReport, type Schema, type StreamKind } from './ledger.ts';
 import { rebuild } from './rebuild.ts';
 import { IN_MEMORY, openSqliteStore } from './sqlite/open-sqlite-store.ts';
 import { BOX, BOX_SCHEMA, type BoxEvent, type BoxState, burnt, filled, sealed } from './toy-ledger.ts';
@@ -23,12 +23,13 @@ async function openLedger(schema: Schema = BOX_SCHEMA) {
     },
   });
   onTestFinished(() => store.close());
-  const ledger = createLedger(store, schema);
+  const reports: CommitReport[] = [];
+  const ledger = createLedger(store, schema, (report) => reports.push(report));
   const decide = async (id: string, ...events: BoxEvent[]) => {
     const loaded = await ledger.load(BOX, id);
     return ledger.commit({ changes: [change(BOX, loaded, events)], metadata });
   };
-  return { store, ledger, clock, decide };
+  return { store, ledger, clock, decide, reports };
 }
 
 describe('ledger', () => {
@@ -65,6 +66,28 @@ describe('ledger', () => {
     });
     const [one, none] = await ledger.loadMany(BOX, ['1', '2']);
     expect([one?.facts, none?.facts]).toEqual([facts, null]);
+  });
+
+  test('tells of a durable commit with the rows before and after it, and of a refused one nothing', async () => {
+    const { ledger, clock, decide, reports } = await openLedger();
+    await decide('1', filled(1n, 'a'));
+    const stale = await ledger.load(BOX, '1');
+    clock.set(2_000);
+    await decide('1', sealed('b'));
+    await expect(
+      ledger.commit({ changes: [change(BOX, stale, [sealed('c')])], metadata }),
+    ).rejects.toBeInstanceOf(VersionConflict);
+    await ledger.commit({ changes: [change(BOX, await ledger.load(BOX, '1'), [])], metadata });
+    expect(reports.map((it) => it.changes.length)).toEqual([1, 1, 0]);
+    const states = (rows: CommitReport['changes'][number]['after']) =>
+      rows.filter((it) => it.table === 'box').map((it) => it.row['state']);
+    const [first, second] = reports.map((it) => it.changes[0]);
+    expect(states(first?.before ?? [])).toEqual([]);
+    expect(first?.factsBefore).toBeNull();
+    expect([states(second?.before ?? []), states(second?.after ?? [])]).toEqual([['open'], ['sealed']]);
+    expect(second).toMatchObject({ category: 'box', id: '1', events: [sealed('b')] });
+    expect(second?.facts).toMatchObject({ version: 2, sinceMs: 2_000 });
+    expect(reports[1]).toMatchObject({ timeMs: 2_000, metadata });
   });
 
   test('a phase that is left and entered again in one commit begins anew', async () => {

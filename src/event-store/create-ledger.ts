@@ -1,7 +1,8 @@
 import { InvalidCommit } from './errors.ts';
 import type { CommitStamp, EventStore, NewEvent, RowWrite } from './event-store.ts';
 import { currentSchema, evolveOne, factsAfter, foldStream } from './fold.ts';
-import type { Change, DomainEvent, Ledger, LedgerCommit, Loaded, Schema } from './ledger.ts';
+import type { Change, ChangedStream, CommitReport, DomainEvent, Ledger, LedgerCommit } from './ledger.ts';
+import type { Loaded, Schema } from './ledger.ts';
 import type { StreamFacts, StreamKind } from './ledger.ts';
 import { createRowDiff, type RowDiff } from './row-diff.ts';
 import { createTables } from './table.ts';
@@ -18,8 +19,15 @@ export function anyKind<State, Event extends DomainEvent>(
  *
  * `load` and `loadMany` reject with `UnreadableEvent`; `commit` with what the store's `commit` rejects with, and with
  * `InvalidCommit` when two changes are of one stream or of a kind that the schema does not have.
+ *
+ * @param onCommitted told of every commit once it is durable, before whoever made it; must not throw. The rows that it
+ *   is shown are those that were computed for the commit, so that it costs nothing more.
  */
-export function createLedger(store: EventStore, schema: Schema): Ledger {
+export function createLedger(
+  store: EventStore,
+  schema: Schema,
+  onCommitted: (report: CommitReport) => void = () => {},
+): Ledger {
   const kinds = new Map<string, StreamKind<unknown, DomainEvent>>();
   for (const kind of schema.kinds) {
     if (kinds.has(kind.category))
@@ -38,12 +46,18 @@ export function createLedger(store: EventStore, schema: Schema): Ledger {
     async commit(commit) {
       checkChanges(kinds, commit);
       const steps = commit.changes.map(prepareChange);
-      return store.commit({
+      let changes: readonly ChangedStream[] = [];
+      const committed = await store.commit({
         appends: steps.map((it) => it.append),
         metadata: commit.metadata,
         ...(commit.guards === undefined ? {} : { guards: commit.guards }),
-        writes: (stamp) => allWrites(diff, steps, commit, stamp),
+        writes: (stamp) => {
+          changes = steps.filter(({ states }) => states.length > 0).map((it) => changeOf(it, stamp));
+          return allWrites(diff, changes, commit);
+        },
       });
+      onCommitted({ timeMs: committed.timeMs, metadata: commit.metadata, changes });
+      return committed;
     },
   };
 }
@@ -93,19 +107,26 @@ function prepareChange(change: Change): Step {
   return { change, append: { stream, expectedVersion: loaded.version, events: stored }, states };
 }
 
+function changeOf(step: Step, stamp: CommitStamp): ChangedStream {
+  const { kind, loaded, events } = step.change;
+  const { state, facts } = after(step, stamp.timeMs);
+  return {
+    category: kind.category,
+    id: loaded.id,
+    facts,
+    factsBefore: loaded.facts,
+    before: loaded.facts === null ? [] : kind.rows(loaded.state, loaded.facts),
+    after: kind.rows(state, facts),
+    events,
+  };
+}
+
 function allWrites(
   diff: RowDiff,
-  steps: readonly Step[],
+  changes: readonly ChangedStream[],
   commit: LedgerCommit,
-  stamp: CommitStamp,
 ): readonly RowWrite[] {
-  const implied = steps.flatMap((step) => {
-    if (step.states.length === 0) return [];
-    const { kind, loaded } = step.change;
-    const before = loaded.facts === null ? [] : kind.rows(loaded.state, loaded.facts);
-    const { state, facts } = after(step, stamp.timeMs);
-    return diff(before, kind.rows(state, facts));
-  });
+  const implied = changes.flatMap((it) => diff(it.before, it.after));
   const rank = (write: RowWrite): number => ORDER.indexOf(write.op);
   const ordered = implied.length < 2 ? implied : implied.toSorted((a, b) => rank(a) - rank(b));
   return commit.writes === undefined ? ordered : [...ordered, ...commit.writes];

@@ -85,6 +85,28 @@ export interface LedgerCommit {
   readonly metadata: Metadata;
 }
 
+/** What one commit did to one stream, as those who watch commits are told. */
+export interface ChangedStream {
+  readonly category: string;
+  readonly id: string;
+  /** After the commit. */
+  readonly facts: StreamFacts;
+  /** Null when the commit began the stream. */
+  readonly factsBefore: StreamFacts | null;
+  /** Rows that the state before implied; none for a new stream. */
+  readonly before: readonly ImpliedRow[];
+  readonly after: readonly ImpliedRow[];
+  readonly events: readonly DomainEvent[];
+}
+
+/** A durable commit, with the rows that its streams imply before and after it. */
+export interface CommitReport {
+  readonly timeMs: number;
+  readonly metadata: Metadata;
+  /** Streams that grew; those of which only the version was required are left out. */
+  readonly changes: readonly ChangedStream[];
+}
+
 export interface Ledger {
   load<State, Event extends DomainEvent>(
     kind: StreamKind<State, Event>,

@@ -40,13 +40,7 @@ export function createMint(options: MintOptions): MintFeature {
     options.log.error({ ...details }, message);
   };
   return {
-    async request(body, causation) {
-      const result = await requestMint(options, body, causation);
-      if (result.kind === 'refused') {
-        options.log.warn({ code: result.code, detail: result.detail }, 'a mint request was refused');
-      }
-      return result;
-    },
+    request: (body, causation) => requestMint(options, body, causation),
     confirm: (body, causation) => confirmMint({ ...options, alarm }, body, causation),
     moveStranded: (network, chainId) => moveStrandedMints(options, network, options.laneOf(chainId)),
     worker: createMintWorker(options),
