@@ -1,7 +1,11 @@
 import type { Config } from '../config/config.ts';
 import { IN_MEMORY, openSqliteStore } from '../event-store/sqlite/open-sqlite-store.ts';
+import type { SqliteStoreOptions } from '../event-store/sqlite/open-sqlite-store.ts';
+import type { Listen } from '../http/server.ts';
+import { listen as listenOnPort } from '../http/server.ts';
 import type { Ports } from '../ports/ports.ts';
 import { createLocalSigner } from '../signer/local-signer.ts';
+import type { Signer } from '../signer/signer.ts';
 import type { Log } from '../telemetry/log.ts';
 import { bringViewsUpToDate } from './current-views.ts';
 import { SCHEMA, VIEWS_VERSION } from './schema.ts';
@@ -18,6 +22,17 @@ export interface BootOptions {
   readonly restored: boolean;
   /** The store's outcome is unknown or another process took over: the process must end. */
   readonly onFatal: (error: Error) => void;
+  /** What stands in the place of the real thing, where the whole service runs in a simulation. */
+  readonly instead?: Instead;
+}
+
+/** What a process has besides its ports: each may be replaced. */
+export interface Instead {
+  readonly signer?: Signer;
+  /** Opens the database. */
+  readonly connect?: SqliteStoreOptions['connect'];
+  /** Makes the server reachable. */
+  readonly listen?: Listen;
 }
 
 /**
@@ -27,8 +42,8 @@ export interface BootOptions {
  *   is left open.
  */
 export async function bootService(options: BootOptions): Promise<{ service: Service; url: string }> {
-  const { config, ports, log } = options;
-  const signer = createLocalSigner(config.signer.privateKey);
+  const { config, ports, log, instead = {} } = options;
+  const signer = instead.signer ?? createLocalSigner(config.signer.privateKey);
   const store = await openSqliteStore({
     path: config.database.kind === 'memory' ? IN_MEMORY : config.database.path,
     tables: SCHEMA.tables,
@@ -36,6 +51,7 @@ export async function bootService(options: BootOptions): Promise<{ service: Serv
     timers: ports.timers,
     migrate: options.migrate,
     serve: true,
+    ...(instead.connect === undefined ? {} : { connect: instead.connect }),
     onFatal: options.onFatal,
     onListenerError: (error) => {
       log.error({ err: error }, 'a listener of the store failed; it sees the commit again');
@@ -44,7 +60,8 @@ export async function bootService(options: BootOptions): Promise<{ service: Serv
   try {
     await bringViewsUpToDate(store, SCHEMA, VIEWS_VERSION, log);
     const restored = options.restored || (await store.isBackup());
-    const service = await createService({ config, ports, log, store, signer, restored });
+    const listen = instead.listen ?? listenOnPort;
+    const service = await createService({ config, ports, log, store, signer, restored, listen });
     try {
       return { service, url: await service.start() };
     } catch (error) {

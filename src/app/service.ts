@@ -4,7 +4,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { Config } from '../config/config.ts';
 import { createLedger } from '../event-store/create-ledger.ts';
 import type { SqliteStore } from '../event-store/sqlite/open-sqlite-store.ts';
-import { listen } from '../http/server.ts';
+import type { Listen } from '../http/server.ts';
 import { createOperationTeller } from '../operation/tell-changes.ts';
 import { endsWithin } from '../ports/ends-within.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -36,6 +36,8 @@ export interface ServiceOptions {
   readonly signer: Signer;
   /** The database came from a backup: no lane signs before it has read from the chain what it forgot. */
   readonly restored: boolean;
+  /** Makes the server reachable; resolves with its URL. */
+  readonly listen: Listen;
 }
 
 /**
@@ -46,7 +48,7 @@ const STEPS_END_WITHIN_MS = 10_000;
 
 /** Composes the service from its settings, its ports and an open store. */
 export async function createService(options: ServiceOptions): Promise<Service> {
-  const { config, ports, log, store, signer } = options;
+  const { config, ports, log, store, signer, listen } = options;
   // What wakes the engine is made before it, since it needs their workers: bound when it exists.
   let bound: Engine | null = null;
   const assetReads = createAssetReads(store);

@@ -104,6 +104,12 @@ export function createServer(options: ServerOptions): FastifyInstance {
   return server;
 }
 
+/** Makes a server reachable under an address; resolves with its URL. */
+export type Listen = (
+  server: FastifyInstance,
+  address: { readonly host: string; readonly port: number },
+) => Promise<string>;
+
 /**
  * Listens, and resolves with the URL.
  *

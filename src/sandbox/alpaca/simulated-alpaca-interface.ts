@@ -1,3 +1,4 @@
+import type { HttpClient } from '../../ports/ports.ts';
 import type { ParticipantControls } from './ap.ts';
 import type { Position } from './book.ts';
 import type {
@@ -28,6 +29,11 @@ export interface SimulatedAlpaca {
   /** Base URL. Throws `alpaca_not_listening` before `start`. */
   readonly url: string;
   start(): Promise<void>;
+  /**
+   * Takes one call without a socket, also before `start`, for whoever plays all partners in one process. Rejects with
+   * `HttpFailure` where a rule cuts the connection; never settles where one says to hang.
+   */
+  readonly exchange: HttpClient;
   /** Cuts every connection, drops every timer, and fails every `waitFor`. Final. */
   stop(): Promise<void>;
   readonly script: Script;

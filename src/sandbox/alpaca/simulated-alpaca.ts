@@ -1,5 +1,7 @@
+import type { FastifyInstance } from 'fastify';
 import fastify from 'fastify';
-import { IssuanceError } from '../../primitives/failures.ts';
+import type { HttpRequest, HttpResponse } from '../../ports/ports.ts';
+import { HttpFailure, IssuanceError } from '../../primitives/failures.ts';
 import { createParticipantControls } from './ap.ts';
 import { serveCalls } from './calls.ts';
 import { createConfirming } from './confirming.ts';
@@ -49,6 +51,7 @@ export function createSimulatedAlpaca(options: SimulatedAlpacaOptions): Simulate
       await app.ready();
       url = `http://127.0.0.1:${String(await listener.open())}`;
     },
+    exchange: (request) => exchangeWith(app, request),
     async stop() {
       world.schedule.close();
       world.changes.close();
@@ -78,6 +81,23 @@ export function createSimulatedAlpaca(options: SimulatedAlpacaOptions): Simulate
   };
   serveControls(app, world, alpaca);
   return alpaca;
+}
+
+async function exchangeWith(app: FastifyInstance, request: HttpRequest): Promise<HttpResponse> {
+  const { pathname, search } = new URL(request.url);
+  const { method, headers, body } = request;
+  try {
+    const answer = await app.inject({
+      method,
+      url: `${pathname}${search}`,
+      headers: { ...headers },
+      ...(body === undefined ? {} : { payload: body }),
+    });
+    const named = Object.entries(answer.headers).map(([name, value]) => [name, String(value)] as const);
+    return { status: answer.statusCode, headers: Object.fromEntries(named), body: answer.body };
+  } catch (cause) {
+    throw new HttpFailure(`${method} ${pathname}: the connection was cut`, { cause, timedOut: false });
+  }
 }
 
 function describeState(world: World): AlpacaState {
