@@ -15,7 +15,12 @@ export default defineConfig({
       {
         test: {
           name: 'chain',
-          include: ['src/**/*.chain.test.ts', 'contracts/**/*.test.ts', 'test/e2e/**/*.test.ts'],
+          include: [
+            'src/**/*.chain.test.ts',
+            'contracts/**/*.test.ts',
+            'test/e2e/**/*.test.ts',
+            'test/bench/**/*.test.ts',
+          ],
           testTimeout: 120_000,
           hookTimeout: 60_000,
           maxWorkers: 2,
