@@ -2,6 +2,11 @@ import type { Machine } from './machine.ts';
 import type { Measured } from './run-scenario.ts';
 import type { FigureSpec, Scenario } from './scenario.ts';
 
+const INTRODUCTION = `\`npm run bench\` measures what stands here and writes this page; \`npm run bench -- --help\` tells
+what else it can do. Each figure is taken on the whole service or on the part that it names, with real files, real sockets
+and a real local chain; what produces the load shares the machine. Where two ways of working are compared, they take turns
+in one run.`;
+
 /** One run of the benchmarks. */
 export interface Run {
   readonly machine: Machine;
@@ -62,9 +67,7 @@ export function asMarkdown(run: Run): string {
   const { machine } = run;
   return `# Benchmarks
 
-\`npm run bench\` measures what stands here and writes this page; \`npm run bench -- --help\` tells what else it can do. Each figure is
-taken on the whole service or on the part that it names, with real files, real sockets and a real local chain; everything that it takes
-to produce the load shares the machine. Where two ways of working are compared, they take turns in one run.
+${INTRODUCTION}
 
 | | |
 |---|---|

@@ -17,8 +17,7 @@ export const confirmToMinted: Scenario = {
       what: 'confirm answered → tokens in the AP’s wallet; automine, no confirmations, median',
       unit: 'ms',
       target: { atMost: 300 },
-      limit:
-        'Operations are collected for 25 ms; then nonces, fees, simulation and estimate are asked of the node one after the other.',
+      limit: '25 ms are spent on collecting; then nonces, fees and simulation are asked of the node in turn.',
     },
   ],
   async run(context) {
