@@ -3,9 +3,10 @@ import type { Measured } from './run-scenario.ts';
 import type { FigureSpec, Scenario } from './scenario.ts';
 
 const INTRODUCTION = [
-  '`npm run bench` measures what stands here and writes this page; `npm run bench -- --help` tells what else it can do.',
-  'Each figure is taken on the whole service or on the part that it names, with real files, real sockets and a real local',
-  'chain; what produces the load shares the machine. Where two ways of working are compared, they take turns in one run.',
+  '`npm run bench` measures what stands here and writes this page; `npm run bench -- --help` tells what else it',
+  'can do. Each figure is taken on the whole service or on the part that it names, with real files, real sockets and',
+  'a real local chain; what produces the load shares the machine. Where two ways of working are compared, they take',
+  'turns in one run.',
 ].join('\n');
 
 /** One run of the benchmarks. */
