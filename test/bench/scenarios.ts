@@ -1,5 +1,6 @@
 import type { Scenario } from './scenario.ts';
 import { confirmToMinted } from './scenarios/confirm-to-minted.ts';
+import { mintThroughput } from './scenarios/mint-throughput.ts';
 
 /** Every scenario, in the order in which it is run and told. */
-export const scenarios: readonly Scenario[] = [confirmToMinted];
+export const scenarios: readonly Scenario[] = [mintThroughput, confirmToMinted];

@@ -1,14 +1,12 @@
 import { expect } from 'vitest';
 import { SCHEMA } from '../../src/app/schema.ts';
 import type { Row } from '../../src/event-store/event-store.ts';
-import { openSqliteStore } from '../../src/event-store/sqlite/open-sqlite-store.ts';
-import type { SqliteStore } from '../../src/event-store/sqlite/open-sqlite-store.ts';
 import { verify } from '../../src/event-store/verify.ts';
-import { systemClock, systemTimers } from '../../src/ports/system.ts';
 import { formatQuantity, parseQuantity } from '../../src/primitives/quantity.ts';
 import type { TokenizationRequest } from '../../src/sandbox/alpaca/model.ts';
 import type { VaultFacts } from './chain-facts.ts';
 import { readVaults } from './chain-facts.ts';
+import { withReader } from './with-reader.ts';
 import type { OperationOnWire, World } from './world.ts';
 import { eventually } from './world.ts';
 
@@ -56,25 +54,6 @@ export async function expectInvariants(world: World, leftovers: Leftovers = {}):
   ];
   expect(faults).toEqual([]);
   expect(await withReader(world, (store) => verify(store, SCHEMA))).toMatchObject({ differences: [] });
-}
-
-/** Reads the service's database beside it, as it is now. */
-export async function withReader<T>(world: World, task: (store: SqliteStore) => Promise<T>): Promise<T> {
-  const store = await openSqliteStore({
-    path: world.databasePath,
-    tables: SCHEMA.tables,
-    clock: systemClock,
-    timers: systemTimers,
-    onFatal: (error) => {
-      throw error;
-    },
-    readOnly: true,
-  });
-  try {
-    return await task(store);
-  } finally {
-    await store.close();
-  }
 }
 
 /** Waits until only `open` is open; blocks are mined meanwhile, since nothing else makes a transaction final. */

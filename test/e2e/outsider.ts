@@ -4,7 +4,7 @@ import { privateKeyToAccount } from 'viem/accounts';
 import { devAccounts } from '../../src/sandbox/dev-accounts.ts';
 import type { LocalNetwork } from '../../src/sandbox/local-partners.ts';
 import type { TestVault } from '../../src/sandbox/test-vault.ts';
-import { withReader } from './invariants.ts';
+import { withReader } from './with-reader.ts';
 import type { OperationOnWire, World } from './world.ts';
 import { eventually } from './world.ts';
 

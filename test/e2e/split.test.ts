@@ -3,7 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { parseQuantity } from '../../src/primitives/quantity.ts';
 import type { RpcProxy } from '../../src/sandbox/rpc-proxy.ts';
 import { startRpcProxy } from '../../src/sandbox/rpc-proxy.ts';
-import { expectInvariants, withReader } from './invariants.ts';
+import { expectInvariants } from './invariants.ts';
+import { withReader } from './with-reader.ts';
 import type { OperationOnWire, World } from './world.ts';
 import { eventually, startWorld, within } from './world.ts';
 
