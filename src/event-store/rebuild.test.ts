@@ -6,6 +6,7 @@ import { createTestClock, event, rowsOnly } from './contract-fixture.ts';
 import { anyKind, createLedger } from './create-ledger.ts';
 import type { Row } from './event-store.ts';
 import { change, type Schema } from './ledger.ts';
+import type { Progress } from './progress.ts';
 import { rebuild } from './rebuild.ts';
 import { IN_MEMORY, openSqliteStore, type SqliteStore } from './sqlite/open-sqlite-store.ts';
 import { BOX, BOX_SCHEMA, type BoxEvent, burnt, filled, sealed } from './toy-ledger.ts';
@@ -45,6 +46,32 @@ async function everyRow(store: SqliteStore): Promise<readonly (readonly Row[])[]
 }
 
 describe('rebuild', () => {
+  test('and verify tell how far they have come', async () => {
+    const { store, decide } = await openBoxes();
+    for (let at = 0; at < 3; at += 1) {
+      await decide(
+        String(at),
+        ...Array.from({ length: 700 }, (_, i) => filled(1n, `${String(at)}-${String(i)}`)),
+      );
+    }
+    const told: Progress[] = [];
+    await rebuild(store, BOX_SCHEMA, undefined, (it) => told.push(it));
+    expect(told.map(({ what, done, total }) => [what, done, total])).toEqual([
+      ['events', 0, 2_100],
+      ['events', 1_400, 2_100],
+    ]);
+    told.length = 0;
+    await verify(store, BOX_SCHEMA, (it) => told.push(it));
+    expect(told.map(({ what, done }) => [what, done])).toEqual([
+      ['events', 0],
+      ['events', 1_000],
+      ['events', 2_000],
+      ['rows', 0],
+      ['rows', 1_000],
+      ['rows', 2_000],
+    ]);
+  });
+
   test('fills the tables as the commits did, and keeps what cannot be replayed', async () => {
     const { store, db, decide } = await openBoxes();
     await decide('1', filled(5n, 'a'));

@@ -1,7 +1,9 @@
 import { InvalidQuery, UnreadableEvent } from './errors.ts';
-import type { StoredEvent, StreamName } from './event-store.ts';
+import type { EventStore, StoredEvent, StreamName } from './event-store.ts';
 import { foldStream } from './fold.ts';
 import type { ImpliedRow, Schema } from './ledger.ts';
+import type { OnProgress } from './progress.ts';
+import { createCounter } from './progress.ts';
 
 /** What a store offers so that its log tables can be filled anew. */
 export interface RebuildTarget {
@@ -30,16 +32,19 @@ export interface RebuildReport {
  *   UniqueViolation when two streams imply rows that exclude each other. Then nothing changed.
  */
 export async function rebuild(
-  store: RebuildTarget,
+  store: RebuildTarget & Pick<EventStore, 'lastPosition'>,
   schema: Schema,
   tables: readonly string[] = logTables(schema),
+  onProgress?: OnProgress,
 ): Promise<RebuildReport> {
   const known = new Set(logTables(schema));
   const stranger = tables.find((it) => !known.has(it));
   if (stranger !== undefined)
     throw new InvalidQuery(stranger, 'it is not a log table, so no log can rebuild it');
   const kinds = new Map(schema.kinds.map((it) => [it.category, it]));
+  const count = createCounter('events', await store.lastPosition(), onProgress);
   return store.rebuildTables(tables, (stream, events) => {
+    count(events.length);
     const slash = stream.indexOf('/');
     const kind = kinds.get(stream.slice(0, slash));
     const [first] = events;

@@ -2,6 +2,8 @@ import { IssuanceError } from '../primitives/failures.ts';
 import { UnreadableEvent } from './errors.ts';
 import type { Cell, EventStore, JsonObject, Row, StoredEvent, TableDefinition } from './event-store.ts';
 import type { DomainEvent, ImpliedRow, Schema, StreamFacts, StreamKind } from './ledger.ts';
+import type { OnProgress } from './progress.ts';
+import { createCounter } from './progress.ts';
 
 /**
  * Compares the log tables with a replay of the log.
@@ -59,13 +61,19 @@ interface Replayed {
  * @throws UnreadableEvent for an event that no kind can fold.
  * @throws IssuanceError `verify_unsettled` when the store kept moving: verify a backup or a read-only store.
  */
-export async function verify(store: EventStore, schema: Schema): Promise<VerifyReport> {
+export async function verify(
+  store: EventStore,
+  schema: Schema,
+  onProgress?: OnProgress,
+): Promise<VerifyReport> {
   const kinds = new Map(schema.kinds.map((it) => [it.category, it]));
   const replayed = new Map<string, Replayed>();
   let position = 0;
   for (let round = 1; round <= MAX_ROUNDS; round += 1) {
-    position = await replay(store, kinds, replayed, position);
-    const report = await compare(store, schema, replayed, position);
+    const count = createCounter('events', await store.lastPosition(), onProgress);
+    count(position);
+    position = await replay(store, kinds, replayed, { from: position, count });
+    const report = await compare(store, schema, replayed, { position, onProgress });
     const settled = (await store.lastPosition()) === position;
     if (report.differenceCount === 0 || settled) return report;
   }
@@ -79,7 +87,7 @@ async function replay(
   store: EventStore,
   kinds: ReadonlyMap<string, StreamKind<unknown, DomainEvent>>,
   replayed: Map<string, Replayed>,
-  from: number,
+  { from, count }: { readonly from: number; readonly count: (events: number) => void },
 ): Promise<number> {
   let position = from;
   for (;;) {
@@ -88,6 +96,7 @@ async function replay(
       applyEvent(kinds, replayed, event);
       position = event.position;
     }
+    count(events.length);
     if (events.length < PAGE) return position;
   }
 }
@@ -136,9 +145,15 @@ async function compare(
   store: EventStore,
   schema: Schema,
   replayed: ReadonlyMap<string, Replayed>,
-  position: number,
+  { position, onProgress }: { readonly position: number; readonly onProgress: OnProgress | undefined },
 ): Promise<VerifyReport> {
   const expected = expectedRows(schema, replayed);
+  const sizes = [...expected.values()].map((it) => it.size);
+  const count = createCounter(
+    'rows',
+    sizes.reduce((sum, it) => sum + it, 0),
+    onProgress,
+  );
   const differences: RowDifference[] = [];
   let differenceCount = 0;
   let rows = 0;
@@ -150,7 +165,7 @@ async function compare(
     if (table.source !== 'log') continue;
     const ofTable = expected.get(table.name) ?? new Map<string, Row>();
     rows += ofTable.size;
-    await compareTable(store, table, ofTable, report);
+    await compareTable(store, table, ofTable, { report, count });
   }
   return { position, streams: replayed.size, rows, differences, differenceCount };
 }
@@ -193,7 +208,10 @@ async function compareTable(
   store: EventStore,
   table: TableDefinition,
   expected: ReadonlyMap<string, Row>,
-  report: (difference: RowDifference) => void,
+  {
+    report,
+    count,
+  }: { readonly report: (difference: RowDifference) => void; readonly count: (rows: number) => void },
 ): Promise<void> {
   const operational = new Set(table.operationalColumns);
   const columns = Object.keys(table.columns).filter((it) => !operational.has(it));
@@ -201,6 +219,7 @@ async function compareTable(
   for await (const row of storedRows(store, table)) {
     const key = describeKey(table, row);
     seen.add(key);
+    count(1);
     const wanted = expected.get(key);
     if (wanted === undefined) {
       report({

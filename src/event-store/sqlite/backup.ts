@@ -3,6 +3,7 @@ import { existsSync, fsyncSync, openSync, closeSync, renameSync, rmSync } from '
 import { dirname } from 'node:path';
 import type { Clock } from '../../ports/ports.ts';
 import { IssuanceError } from '../../primitives/failures.ts';
+import type { OnProgress } from '../progress.ts';
 import type { Connection } from './connection.ts';
 import { META } from './meta.ts';
 
@@ -24,7 +25,12 @@ const PAGES_PER_STEP = 1_000;
  * @throws IssuanceError `backup_exists` when something has that name already, `backup_folder_missing` when it would
  *   have no folder. Whatever else fails, no half of a copy is left.
  */
-export async function backUp(connection: Connection, target: string, clock: Clock): Promise<BackupStamp> {
+export async function backUp(
+  connection: Connection,
+  target: string,
+  clock: Clock,
+  onProgress?: OnProgress,
+): Promise<BackupStamp> {
   if (existsSync(target)) {
     throw new IssuanceError(
       'backup_exists',
@@ -41,7 +47,7 @@ export async function backUp(connection: Connection, target: string, clock: Cloc
   rmSync(partial, { force: true });
   const takenMs = Math.trunc(clock.nowMs());
   try {
-    await copy(connection, partial);
+    await copy(connection, partial, onProgress);
     const stamp = stampCopy(partial, takenMs);
     syncToDisk(partial);
     renameSync(partial, target);
@@ -53,7 +59,11 @@ export async function backUp(connection: Connection, target: string, clock: Cloc
   }
 }
 
-async function copy(connection: Connection, partial: string): Promise<void> {
+async function copy(
+  connection: Connection,
+  partial: string,
+  onProgress: OnProgress | undefined,
+): Promise<void> {
   const location = connection.db.location();
   if (location === null) {
     connection.db.prepare('VACUUM INTO ?').run(partial);
@@ -64,7 +74,12 @@ async function copy(connection: Connection, partial: string): Promise<void> {
     // One snapshot for the whole copy. Without it every commit would start the copy over.
     source.exec('BEGIN');
     source.prepare('SELECT 1 FROM meta').get();
-    await copyPages(source, partial, { rate: PAGES_PER_STEP });
+    await copyPages(source, partial, {
+      rate: PAGES_PER_STEP,
+      progress: ({ totalPages, remainingPages }) => {
+        onProgress?.({ what: 'pages', done: totalPages - remainingPages, total: totalPages });
+      },
+    });
   } finally {
     source.close();
   }

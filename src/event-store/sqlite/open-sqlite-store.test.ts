@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { appendOne, endings, event, ITEM, PAIR, rowsOnly, wholeLog } from '../contract-fixture.ts';
 import type { TableDefinition } from '../event-store.ts';
+import type { Progress } from '../progress.ts';
 import { rebuild } from '../rebuild.ts';
 import { BOX, BOX_SCHEMA, BOX_TABLE, LABEL_TABLE, TODO_TABLE, filled } from '../toy-ledger.ts';
 import { change } from '../ledger.ts';
@@ -216,6 +217,17 @@ describe('the schema of a SQLite store', () => {
 });
 
 describe('backup', () => {
+  test('tells how many of the pages of a large database are copied', async () => {
+    const path = temporaryPath();
+    const store = await openTestStore({ path, serve: true });
+    for (let at = 0; at < 50; at += 1)
+      await store.commit(appendOne(`a/${at}`, 0, { text: 'x'.repeat(100_000) }));
+    const told: Progress[] = [];
+    await store.backup(`${path}-copy.db`, (it) => told.push(it));
+    expect(told[0]).toMatchObject({ what: 'pages', done: 1_000 });
+    expect(told[0]?.total).toBeGreaterThan(1_200);
+  });
+
   test('copies a store in use at one moment, and stamps the copy until the stamp is cleared', async () => {
     const path = temporaryPath();
     const store = await openTestStore({ path, serve: true });

@@ -3,6 +3,7 @@ import type { Clock, Timers } from '../../ports/ports.ts';
 import { IssuanceError } from '../../primitives/failures.ts';
 import { ForeignDatabase, SchemaOutdated } from '../errors.ts';
 import type { EventStore, TableDefinition } from '../event-store.ts';
+import type { OnProgress } from '../progress.ts';
 import type { RebuildTarget } from '../rebuild.ts';
 import { createTables, type Table } from '../table.ts';
 import type { BackupStamp } from './backup.ts';
@@ -51,7 +52,7 @@ export interface SqliteStore extends EventStore, RebuildTarget {
   /** Writes or, with null, removes it. Names under `store.` are the store's own and are refused. */
   setMeta(name: string, value: string | null): Promise<void>;
   /** Copies the database while it is in use; see `backUp`. */
-  backup(path: string): Promise<BackupStamp>;
+  backup(path: string, onProgress?: OnProgress): Promise<BackupStamp>;
   /** The stamp of a database that is a restored backup, until it is cleared; else null. */
   backupStamp(): Promise<BackupStamp | null>;
   isBackup(): Promise<boolean>;

@@ -134,9 +134,9 @@ export function createSqliteStore(
       }
       return write(() => writeMeta(connection, name, value));
     },
-    async backup(path) {
+    async backup(path, onProgress) {
       life.assertReadable();
-      return backUp(connection, path, clock);
+      return backUp(connection, path, clock, onProgress);
     },
     backupStamp: () => read(() => readBackupStamp(connection)),
     isBackup: () => read(() => readBackupStamp(connection) !== null),
