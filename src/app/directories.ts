@@ -1,6 +1,10 @@
 import type { Address } from 'viem';
 import type { Accounts } from '../account/accounts.ts';
+import { assetKind } from '../asset/asset.ts';
 import type { Assets } from '../asset/assets.ts';
+import type { Holds } from '../asset/holds.ts';
+import type { Hold } from '../asset/underlying.ts';
+import { change } from '../event-store/ledger.ts';
 import type { Catalog, Directory } from '../operation/directory.ts';
 import { ZERO_ADDRESS } from '../primitives/address.ts';
 
@@ -14,24 +18,37 @@ export function createDirectory(accounts: Accounts): Directory {
   };
 }
 
-/** Assets as mint and redemption ask for them. `configured` are the networks of the settings. */
-export function createCatalog(assets: Assets, configured: ReadonlySet<string>): Catalog {
+/** Assets and holds as mint and redemption ask for them. `configured` are the networks of the settings. */
+export function createCatalog(
+  assets: Pick<Assets, 'load' | 'vault'>,
+  holds: Pick<Holds, 'present'>,
+  configured: ReadonlySet<string>,
+): Catalog {
   return {
-    async mintable(underlying, token, network) {
-      const asset = await assets.get(underlying, network);
-      if (asset === null || asset.token !== token) {
-        return { kind: 'unavailable', why: `${underlying} has no token ${token} on ${network}` };
+    async asset(underlying, token, network) {
+      const loaded = await assets.load(underlying, network);
+      const { state } = loaded;
+      if (state.kind === 'none' || state.token !== token) {
+        return { kind: 'unknown', why: `${underlying} has no token ${token} on ${network}` };
       }
-      if (!configured.has(network)) return { kind: 'unavailable', why: `${network} is not configured here` };
-      if (asset.state === 'disabled')
-        return { kind: 'unavailable', why: `${token} on ${network} is disabled` };
-      const { vault, chainId } = asset;
-      return { kind: 'ok', vault, chainId, token, underlying };
+      if (!configured.has(network)) return { kind: 'unknown', why: `${network} is not configured here` };
+      const { kind, chainId, current } = state;
+      const requires = [change(assetKind, loaded, [])];
+      return { kind, vault: current.vault, chainId, token, underlying, requires };
     },
     vault: (chainId, vault) => assets.vault(chainId, vault),
-    // Freezing has no command yet, so the log holds no hold: nothing is frozen, and that is known.
-    frozen: () => Promise.resolve(false),
+    async freeze(underlying, scope) {
+      const { active, requires } = await holds.present(underlying);
+      const standing = scope === 'new' ? active : active.filter((it) => it.scope === 'all');
+      return { by: standing.length === 0 ? null : standing.map(nameOf).join(', '), requires };
+    },
   };
+}
+
+/** A hold as operators know it. */
+function nameOf({ holdId, owner, untilMs }: Hold): string {
+  const until = untilMs === null ? '' : ` until ${new Date(untilMs).toISOString()}`;
+  return `hold ${holdId} of ${owner}${until}`;
 }
 
 /** Why an address may not be an AP's wallet; null when it may. */

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Address } from 'viem';
 import { accountRoutes, connectRoutes } from '../account/routes.ts';
+import { holdRoutes } from '../asset/hold-routes.ts';
 import { assetRoutes, tokenRoutes } from '../asset/routes.ts';
 import { anyKind } from '../event-store/create-ledger.ts';
 import { createServer } from '../http/server.ts';
@@ -18,7 +19,7 @@ import { laneRoutes, statusRoutes } from './status-routes.ts';
 /** Composes the HTTP side: who may call what. */
 export function createEdge(
   { config, ports, log, store, ledger, networks }: SharedParts,
-  { accounts, assets, inventory, mint, redemption }: Features,
+  { accounts, assets, holds, inventory, mint, redemption }: Features,
   chainWork: ChainWork,
   readiness: Readiness,
 ): FastifyInstance {
@@ -48,9 +49,10 @@ export function createEdge(
       alpaca: [connectRoutes(accounts), tokenRoutes(assets, configured), mintRoutes(mint)],
       internal: [
         accountRoutes(accounts, (wallet) => redemption.walletLinked(wallet as Address)),
-        assetRoutes(assets, () => {
+        assetRoutes(assets, holds, () => {
           chainWork.vaultsChanged();
         }),
+        holdRoutes(holds),
         operationRoutes(operations, store),
         laneRoutes({ lanes, watchers, inventory, reconciliation }),
       ],

@@ -6,7 +6,11 @@ import { createOauthCredentials } from '../alpaca/oauth-credentials.ts';
 import type { AlpacaClient } from '../alpaca/types.ts';
 import type { Assets } from '../asset/assets.ts';
 import { createAssets } from '../asset/assets.ts';
+import { createFreezeWorker } from '../asset/freeze-worker.ts';
+import type { Holds } from '../asset/holds.ts';
+import { createHolds } from '../asset/holds.ts';
 import type { RpcClient } from '../chain/rpc/types.ts';
+import type { Worker } from '../engine/work.ts';
 import type { MintFeature } from '../mint/create-mint.ts';
 import { createMint } from '../mint/create-mint.ts';
 import { invariant } from '../primitives/failures.ts';
@@ -23,6 +27,9 @@ import type { SharedParts } from './shared-parts.ts';
 export interface Features {
   readonly accounts: Accounts;
   readonly assets: Assets;
+  readonly holds: Holds;
+  /** Lets operations go on when a freeze ends. */
+  readonly freezeWorker: Worker;
   readonly inventory: Inventory;
   readonly mint: MintFeature;
   readonly redemption: RedemptionFeature;
@@ -39,6 +46,7 @@ export function createFeatures(shared: SharedParts): Features {
     return rpc;
   };
   const assets = createAssets({ ledger, store, readVault: createReadVault(rpcs) });
+  const holds = createHolds({ ledger, store, clock, random });
   const reservedAddress = createReservedAddress(assets, () => wallets.all());
   const accounts = createAccounts({ ledger, store, clock, random, reservedAddress });
   const inventory = createInventory({ ledger, store, log });
@@ -51,13 +59,15 @@ export function createFeatures(shared: SharedParts): Features {
     inventory,
     splits: createSplits({ store, rpcOf }),
     directory: createDirectory(accounts),
-    catalog: createCatalog(assets, new Set(rpcs.keys())),
+    catalog: createCatalog(assets, holds, new Set(rpcs.keys())),
     alpaca: createClient(shared),
   };
   const { baseUrl, accountId } = config.alpaca;
   return {
     accounts,
     assets,
+    holds,
+    freezeWorker: createFreezeWorker({ holds, store, clock, log }),
     inventory,
     mint: createMint({
       ...common,

@@ -1,5 +1,6 @@
 import { ACCOUNT_TABLE, accountKind, WALLET_SPAN_TABLE, WALLET_TABLE } from '../account/account.ts';
 import { ASSET_TABLE, assetKind, VAULT_TABLE } from '../asset/asset.ts';
+import { HOLD_TABLE, underlyingKind } from '../asset/underlying-kind.ts';
 import { CURSOR_TABLE } from '../chain/watcher/cursors.ts';
 import { DEAD_LETTER_TABLE } from '../chain/watcher/dead-letter.ts';
 import { NETWORK_TABLE, networkKind } from '../chain/watcher/network.ts';
@@ -25,6 +26,7 @@ export const SCHEMA: Schema = {
   kinds: [
     anyKind(accountKind),
     anyKind(assetKind),
+    anyKind(underlyingKind),
     anyKind(mintKind),
     anyKind(redemptionKind),
     anyKind(receiptKind),
@@ -37,6 +39,7 @@ export const SCHEMA: Schema = {
     WALLET_SPAN_TABLE,
     ASSET_TABLE,
     VAULT_TABLE,
+    HOLD_TABLE,
     OPERATION_TABLE,
     EFFECT_TABLE,
     OWED_TABLE,

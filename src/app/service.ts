@@ -71,7 +71,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const { mint, redemption } = features;
   const chainWork = await createChainWork(shared, features, { signer, restored: options.restored });
   const { watchers, hints, lanes } = chainWork;
-  const workers = [mint.worker, redemption.worker, ...chainWork.workers];
+  const workers = [mint.worker, redemption.worker, features.freezeWorker, ...chainWork.workers];
   const engine = createEngine({ ...ports, store, log, workers });
   bound = engine;
   const readiness = createReadiness({ store, watchers, hints, lanes, engine });

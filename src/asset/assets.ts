@@ -1,10 +1,11 @@
 import type { Address } from 'viem';
 import { UniqueViolation } from '../event-store/errors.ts';
+import { createCachedStreams } from '../event-store/cached-streams.ts';
 import type { EventStore, Metadata, Row } from '../event-store/event-store.ts';
-import type { Ledger } from '../event-store/ledger.ts';
+import type { Ledger, Loaded } from '../event-store/ledger.ts';
 import { transact } from '../event-store/transact.ts';
 import { IssuanceError } from '../primitives/failures.ts';
-import type { AssetCommand } from './asset.ts';
+import type { AssetCommand, AssetState } from './asset.ts';
 import { assetId, assetKind, decideAsset } from './asset.ts';
 
 export interface AssetView {
@@ -56,6 +57,8 @@ export interface Assets {
   ): Promise<{ readonly added: boolean; readonly asset: AssetView }>;
   /** Idempotent. @throws IssuanceError `asset_unknown` */
   setEnabled(underlying: string, network: string, enabled: boolean, metadata: Metadata): Promise<AssetView>;
+  /** Its stream, from memory and as fresh as the last commit; for decisions that require its version. */
+  load(underlying: string, network: string): Promise<Loaded<AssetState>>;
   get(underlying: string, network: string): Promise<AssetView | null>;
   /** All networks of one underlying, or all assets. */
   list(underlying?: string): Promise<readonly AssetView[]>;
@@ -73,6 +76,7 @@ export function createAssets(ports: {
 }): Assets {
   const { ledger, store } = ports;
   const reads = createAssetReads(store);
+  const streams = createCachedStreams(ports, assetKind);
 
   const apply = async (id: string, command: AssetCommand, metadata: Metadata): Promise<number> => {
     let before = 0;
@@ -98,6 +102,7 @@ export function createAssets(ports: {
 
   return {
     ...reads,
+    load: (underlying, network) => streams.load(assetId(underlying, network)),
 
     async point({ underlying, token, network, vault }, metadata) {
       const found = await ports.readVault(network, vault);
@@ -133,7 +138,7 @@ export function createAssets(ports: {
 }
 
 /** What is only read of assets, straight from the store's rows. */
-export type AssetReads = Omit<Assets, 'point' | 'setEnabled'>;
+export type AssetReads = Omit<Assets, 'point' | 'setEnabled' | 'load'>;
 
 export function createAssetReads(store: EventStore): AssetReads {
   const views = async (rows: readonly Row[]): Promise<readonly AssetView[]> => {

@@ -1,6 +1,7 @@
 import type { Address } from 'viem';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { anyKind } from '../event-store/create-ledger.ts';
+import { StoreClosed } from '../event-store/errors.ts';
 import { createServer } from '../http/server.ts';
 import { openTestLedger } from '../operation/test-ledger.ts';
 import { systemRandom, systemTimers } from '../ports/system.ts';
@@ -8,14 +9,19 @@ import { silentLog } from '../telemetry/log.ts';
 import { ASSET_TABLE, assetKind, VAULT_TABLE } from './asset.ts';
 import type { Assets } from './assets.ts';
 import { createAssets } from './assets.ts';
+import type { Holds } from './holds.ts';
+import { createHolds } from './holds.ts';
 import { assetRoutes, tokenRoutes } from './routes.ts';
+import { HOLD_TABLE, underlyingKind } from './underlying-kind.ts';
 
 const KEY = 'key-0123456789-0123456789-0123456789';
 const vaultAt = (digit: number): Address => `0x${String(digit).repeat(40)}`;
 const LETTERS: Address = `0x${'ab'.repeat(20)}`;
 
 let assets: Assets;
+let holds: Holds;
 let changes = 0;
+let cannotTell = false;
 let call: (method: 'GET' | 'POST', url: string, payload?: object) => Promise<Answer>;
 
 interface Answer {
@@ -24,7 +30,16 @@ interface Answer {
 }
 
 beforeEach(async () => {
-  const { ledger, store } = await openTestLedger([anyKind(assetKind)], [ASSET_TABLE, VAULT_TABLE]);
+  const { ledger, store, clock } = await openTestLedger(
+    [anyKind(assetKind), anyKind(underlyingKind)],
+    [ASSET_TABLE, VAULT_TABLE, HOLD_TABLE],
+  );
+  holds = createHolds({ ledger, store, clock, random: systemRandom });
+  cannotTell = false;
+  const present: Holds['present'] = async (symbol) => {
+    if (cannotTell) throw new StoreClosed('it is closed');
+    return holds.present(symbol);
+  };
   const symbols = new Map([
     [vaultAt(1), 'tAAPL'],
     [vaultAt(2), 'tAAPL'],
@@ -52,7 +67,7 @@ beforeEach(async () => {
     internal: { ranges: [], keys: [{ name: 'ana', key: KEY }] },
     routes: {
       alpaca: [tokenRoutes(assets, new Set(['base', 'ethereum']))],
-      internal: [assetRoutes(assets, () => void (changes += 1))],
+      internal: [assetRoutes(assets, { present }, () => void (changes += 1))],
       keyless: [],
       open: [],
     },
@@ -128,7 +143,45 @@ test('says the status of an underlying over all its networks', async () => {
   expect((await call('GET', '/tokenized-assets/TSLA/status')).statusCode).toBe(404);
 });
 
-test.each(['/tokenization/tokens', '/tokenized-assets'])('%s lists what can be minted', async (url) => {
+test('tells frozen from disabled everywhere, and frozen tokens stay supported', async () => {
+  await call('POST', '/tokenized-assets', AAPL);
+  await call('POST', '/tokenized-assets', { ...AAPL, network: 'ethereum' });
+  await call('POST', '/tokenized-assets', BRK);
+  await call('POST', '/tokenized-assets/AAPL/disable', { network: 'ethereum', reason: 'audit' });
+  const hold = { owner: 'ops', reason: 'split', scope: 'new', fromMs: null, untilMs: null } as const;
+  await holds.place('AAPL', hold, { actor: 'ana' });
+  expect((await call('GET', '/tokenized-assets/AAPL/status')).json()).toEqual({
+    underlying: 'AAPL',
+    status: 'frozen',
+    networks: { base: 'frozen', ethereum: 'disabled' },
+  });
+  expect((await call('GET', '/tokenized-assets/AAPL?network=base')).json()).toMatchObject({
+    state: 'frozen',
+  });
+  expect((await call('GET', '/tokenized-assets/all')).json()).toMatchObject({
+    items: [
+      { underlying: 'AAPL', network: 'base', state: 'frozen' },
+      { underlying: 'AAPL', network: 'ethereum', state: 'disabled' },
+      { underlying: 'BRK/B', state: 'enabled' },
+    ],
+  });
+  expect((await call('GET', '/tokenization/tokens')).json()).toMatchObject({
+    tokens: [{ underlying: 'AAPL', networks: ['base'] }, { underlying: 'BRK/B' }],
+  });
+});
+
+test.each(['?network=base', '/status'])(
+  'an asset of which nobody can tell whether it is frozen is not called enabled: %s',
+  async (path) => {
+    await call('POST', '/tokenized-assets', AAPL);
+    cannotTell = true;
+    const answer = await call('GET', `/tokenized-assets/AAPL${path}`);
+    expect(answer.statusCode).toBe(503);
+    expect(JSON.stringify(answer.json())).not.toContain('enabled');
+  },
+);
+
+test.each(['/tokenization/tokens', '/tokenized-assets'])('%s lists what is supported', async (url) => {
   await call('POST', '/tokenized-assets', BRK);
   await call('POST', '/tokenized-assets', { ...AAPL, network: 'ethereum' });
   await call('POST', '/tokenized-assets', AAPL);

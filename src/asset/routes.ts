@@ -4,6 +4,9 @@ import { z } from 'zod';
 import { parseAddress } from '../primitives/address.ts';
 import { IssuanceError } from '../primitives/failures.ts';
 import type { AssetView, Assets } from './assets.ts';
+import type { Availability } from './availability.ts';
+import { availability } from './availability.ts';
+import type { Holds } from './holds.ts';
 
 const symbol = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,31}$/, 'not a symbol');
 const pointBody = z.object({ underlying: symbol, token: symbol, network: z.string(), vault: z.string() });
@@ -15,7 +18,7 @@ const asset = z.object({
   vault: z.string(),
   state,
 });
-/** Of an underlying as a whole: enabled where any network is. */
+/** Of an underlying as a whole: enabled where any network is, else frozen where any is. */
 const status = z.object({ underlying: z.string(), status: state, networks: z.record(z.string(), state) });
 const params = z.object({ underlying: z.string() });
 const switchBody = z.object({ network: z.string(), reason: z.string().min(1).max(1000) });
@@ -24,7 +27,15 @@ const tokens = z.object({
 });
 
 /** Internal routes: assets. `onChanged` makes the watcher look at once. */
-export function assetRoutes(assets: Assets, onChanged: () => void): FastifyPluginAsync {
+export function assetRoutes(
+  assets: Assets,
+  holds: Pick<Holds, 'present'>,
+  onChanged: () => void,
+): FastifyPluginAsync {
+  const shown = async (view: AssetView): Promise<z.infer<typeof asset>> => {
+    const { underlying, token, network, vault } = view;
+    return { underlying, token, network, vault, state: await availability(holds, view) };
+  };
   const routes: FastifyPluginAsyncZod = async (app) => {
     app.post(
       '/tokenized-assets',
@@ -36,7 +47,7 @@ export function assetRoutes(assets: Assets, onChanged: () => void): FastifyPlugi
         const metadata = { actor: request.actor, causation: request.id };
         const pointed = await assets.point({ underlying, token, network, vault }, metadata);
         onChanged();
-        return reply.code(pointed.added ? 201 : 200).send(toWire(pointed.asset));
+        return reply.code(pointed.added ? 201 : 200).send(await shown(pointed.asset));
       },
     );
 
@@ -48,7 +59,12 @@ export function assetRoutes(assets: Assets, onChanged: () => void): FastifyPlugi
         },
       },
       async () => ({
-        items: (await assets.list()).map((it) => ({ ...toWire(it), past_vaults: [...it.pastVaults] })),
+        items: await Promise.all(
+          (await assets.list()).map(async (it) => ({
+            ...(await shown(it)),
+            past_vaults: [...it.pastVaults],
+          })),
+        ),
       }),
     );
 
@@ -64,7 +80,7 @@ export function assetRoutes(assets: Assets, onChanged: () => void): FastifyPlugi
             `${underlying} is not tokenized on ${request.query.network}`,
           );
         }
-        return toWire(found);
+        return shown(found);
       },
     );
 
@@ -77,11 +93,12 @@ export function assetRoutes(assets: Assets, onChanged: () => void): FastifyPlugi
         if (found.length === 0) {
           throw new IssuanceError('asset_unknown', `${underlying} is not tokenized on any network`);
         }
-        return {
-          underlying,
-          status: found.some((it) => it.state === 'enabled') ? 'enabled' : 'disabled',
-          networks: Object.fromEntries(found.map((it) => [it.network, it.state])),
-        } as const;
+        const networks = await Promise.all(
+          found.map(async (it) => [it.network, await availability(holds, it)] as const),
+        );
+        const has = (state: Availability): boolean => networks.some(([, it]) => it === state);
+        const whole = has('enabled') ? 'enabled' : has('frozen') ? 'frozen' : 'disabled';
+        return { underlying, status: whole, networks: Object.fromEntries(networks) } as const;
       },
     );
 
@@ -92,7 +109,7 @@ export function assetRoutes(assets: Assets, onChanged: () => void): FastifyPlugi
         async (request) => {
           const { network, reason } = request.body;
           const metadata = { actor: request.actor, reason, causation: request.id };
-          return toWire(
+          return shown(
             await assets.setEnabled(request.params.underlying, network, action === 'enable', metadata),
           );
         },
@@ -103,8 +120,8 @@ export function assetRoutes(assets: Assets, onChanged: () => void): FastifyPlugi
 }
 
 /**
- * Alpaca's routes: the tokens that can be minted, in both generations. Neither disabled assets are among them nor those
- * of networks that are not `configured` any more: their mints are refused.
+ * Alpaca's routes: the supported tokens, in both generations. Neither disabled assets are among them nor those of
+ * networks that are not `configured` any more. Frozen ones are: a freeze passes, and the token stays supported.
  */
 export function tokenRoutes(assets: Assets, configured: ReadonlySet<string>): FastifyPluginAsync {
   const routes: FastifyPluginAsyncZod = async (app) => {
@@ -132,9 +149,4 @@ function tokenList(assets: readonly AssetView[]): z.infer<typeof tokens>['tokens
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function toWire(view: AssetView): z.infer<typeof asset> {
-  const { underlying, token, network, vault, state: own } = view;
-  return { underlying, token, network, vault, state: own };
 }

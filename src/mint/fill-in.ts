@@ -32,8 +32,9 @@ export async function fillInMint(
   if (answer.kind !== 'ok') return refusedStep(`mint_lookup_${answer.kind}`, answer.refusal, nowMs);
   const request = readRecord(answer.value, loaded.id, state);
   if (typeof request === 'string') return failedStep('mint_lookup_unusable', request, nowMs);
-  const terms = await checkRequest(options, request, 'lookup');
-  if ('kind' in terms) return failedStep(terms.code, terms.detail, nowMs);
+  const checked = await checkRequest(options, request, 'lookup');
+  if (checked.kind === 'refused') return failedStep(checked.code, checked.detail, nowMs);
+  const { terms } = checked;
   const lane = options.laneOf(terms.chainId);
   const splits = await options.splits.lastKnown(terms.chainId, terms.vault);
   const known = decideRequest({ mintId: loaded.id, terms, source: 'lookup', lane, splits }, state);

@@ -1,6 +1,7 @@
 import type { Ledger, Loaded } from '../event-store/ledger.ts';
 import { change } from '../event-store/ledger.ts';
 import type { Catalog } from '../operation/directory.ts';
+import { frozenInLane } from '../operation/frozen-work.ts';
 import { formatQuantity } from '../primitives/quantity.ts';
 import type { Inventory } from '../receipt/inventory.ts';
 import type { Splits } from '../receipt/splits.ts';
@@ -16,14 +17,15 @@ import type { Mint, MintState } from './state.ts';
 
 export interface MintPlanOptions {
   readonly ledger: Ledger;
-  readonly catalog: Pick<Catalog, 'frozen'>;
+  readonly catalog: Pick<Catalog, 'freeze'>;
   readonly inventory: Pick<Inventory, 'depositOf'>;
   readonly splits: { now: Splits['now'] };
 }
 
 /** What one call of `plan` has asked already. */
 interface Asked {
-  readonly frozen: Map<string, boolean>;
+  /** The holds that stop everything, by underlying; null where there is none. */
+  readonly frozenBy: Map<string, string | null>;
   /** Split counts, by vault. */
   readonly splits: Map<string, SplitReading>;
 }
@@ -38,7 +40,7 @@ export async function planMints(
   lane: LaneContext,
 ): Promise<readonly PlanResult[]> {
   const loaded = await options.ledger.loadMany(mintKind, ids);
-  const asked: Asked = { frozen: new Map(), splits: new Map() };
+  const asked: Asked = { frozenBy: new Map(), splits: new Map() };
   const results: PlanResult[] = [];
   for (const mint of loaded) results.push(await planMint(options, mint, lane, asked));
   return results;
@@ -48,7 +50,7 @@ async function planMint(
   options: MintPlanOptions,
   loaded: Loaded<MintState>,
   lane: LaneContext,
-  { frozen, splits }: Asked,
+  { frozenBy, splits }: Asked,
 ): Promise<PlanResult> {
   const { id, state } = loaded;
   const blocked = (code: string, message: string): PlanResult => ({
@@ -63,9 +65,10 @@ async function planMint(
     return blocked('wrong_lane', `the mint is on chain ${terms.chainId}, the lane on ${lane.chainId}`);
   }
   const { underlying } = terms;
-  const isFrozen = frozen.get(underlying) ?? (await options.catalog.frozen(underlying, 'all'));
-  frozen.set(underlying, isFrozen);
-  if (isFrozen) return blocked('frozen', `everything of ${underlying} is frozen`);
+  // Disabling an asset does not stop it: its shares have moved, and the tokens are owed.
+  const by = frozenBy.get(underlying) ?? (await options.catalog.freeze(underlying, 'all')).by;
+  frozenBy.set(underlying, by);
+  if (by !== null) return frozenInLane(id, underlying, by);
   const deposit = await options.inventory.depositOf(id);
   if (deposit !== null) {
     const why =

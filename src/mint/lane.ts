@@ -2,6 +2,7 @@ import type { Address } from 'viem';
 import type { TransactionReceipt } from '../chain/rpc/types.ts';
 import type { Change, Ledger, Loaded } from '../event-store/ledger.ts';
 import { change } from '../event-store/ledger.ts';
+import { requireUnfrozen } from '../operation/frozen-work.ts';
 import { IssuanceError } from '../primitives/failures.ts';
 import type { Inventory } from '../receipt/inventory.ts';
 import { requireUnsplit } from '../receipt/splits.ts';
@@ -49,7 +50,12 @@ export function createMintLane(options: MintLaneOptions): LaneFeature {
         const carried = loaded.flatMap(({ state }) => ('mint' in state ? [state.mint.splits] : []));
         await requireUnsplit(options.splits, lane.network, vault, carried);
       }
-      return { changes: loaded.flatMap((it) => changeOf(it, [{ type: 'submit', transactionId: id }])) };
+      const underlyings = loaded.flatMap(({ state }) =>
+        'mint' in state ? [state.mint.terms.underlying] : [],
+      );
+      const requires = await requireUnfrozen(options.catalog, underlyings);
+      const changes = loaded.flatMap((it) => changeOf(it, [{ type: 'submit', transactionId: id }]));
+      return { changes: [...changes, ...requires] };
     },
 
     settle: (transaction, receipt) => settle(options, transaction, receipt),

@@ -1,6 +1,6 @@
 import type { Address } from 'viem';
 import { VersionConflict } from '../event-store/errors.ts';
-import type { Ledger, Loaded } from '../event-store/ledger.ts';
+import type { Change, Ledger, Loaded } from '../event-store/ledger.ts';
 import { change } from '../event-store/ledger.ts';
 import type { Catalog, Directory } from '../operation/directory.ts';
 import type { Clock } from '../ports/ports.ts';
@@ -54,7 +54,15 @@ export interface MintRequestOptions {
   readonly laneOf: (chainId: number) => LaneId;
 }
 
-/** Commits that lose against another delivery of the same request are decided again, at most this often. */
+/** A request that passed every check. */
+interface CheckedRequest {
+  readonly kind: 'passed';
+  readonly terms: MintTerms;
+  /** What its commit must require: that the asset was not disabled and no hold was placed since. */
+  readonly requires: readonly Change[];
+}
+
+/** Commits that lose against a hold or another delivery of the same request are decided again, at most this often. */
 const MAX_ATTEMPTS = 5;
 
 /**
@@ -76,10 +84,10 @@ export async function requestMint(
       return answerRepeat(options, id, loaded.state.mint.terms, request);
     }
     if (typeof request === 'string') return refuse('invalid_data', request);
-    const terms = await checkRequest(options, request, 'request');
-    if ('kind' in terms) return terms;
+    const checked = await checkRequest(options, request, 'request');
+    if (checked.kind === 'refused') return checked;
     try {
-      await commitRequest(options, loaded, terms, causation);
+      await commitRequest(options, loaded, checked, causation);
       return { kind: 'accepted', issuerRequestId: id, repeated: false };
     } catch (error) {
       if (!(error instanceof VersionConflict) || attempt >= MAX_ATTEMPTS) throw error;
@@ -90,7 +98,7 @@ export async function requestMint(
 async function commitRequest(
   options: MintRequestOptions,
   loaded: Loaded<MintState>,
-  terms: MintTerms,
+  { terms, requires }: CheckedRequest,
   causation: string | undefined,
 ): Promise<void> {
   const lane = options.laneOf(terms.chainId);
@@ -98,7 +106,7 @@ async function commitRequest(
   const splits = await options.splits.lastKnown(terms.chainId, terms.vault);
   const events = decideRequest({ mintId: loaded.id, terms, source: 'request', lane, splits }, loaded.state);
   await options.ledger.commit({
-    changes: [change(mintKind, loaded, events)],
+    changes: [change(mintKind, loaded, events), ...requires],
     metadata: { actor: 'alpaca', correlation: loaded.id, ...(causation === undefined ? {} : { causation }) },
   });
 }
@@ -117,20 +125,24 @@ async function answerRepeat(
 }
 
 /**
- * Checks a well-formed request in the fixed order of refusals: token, client, wallet. A freeze refuses new requests
- * only, not one that Alpaca has journaled shares for (`source` `lookup`).
+ * Checks a well-formed request in the fixed order of refusals: token, client, wallet. A freeze or a disabled asset
+ * refuses new requests only, not one that Alpaca has journaled shares for (`source` `lookup`).
  */
 export async function checkRequest(
   options: Pick<MintRequestOptions, 'directory' | 'catalog' | 'clock'>,
   request: MintRequestBody,
   source: 'request' | 'lookup',
-): Promise<MintTerms | Extract<MintRequestResult, { kind: 'refused' }>> {
+): Promise<CheckedRequest | Extract<MintRequestResult, { kind: 'refused' }>> {
   const { directory, catalog } = options;
   const { underlying, token, network, namedClient } = request;
-  const asset = await catalog.mintable(underlying, token, network);
-  if (asset.kind === 'unavailable') return refuse('invalid_token', asset.why);
-  if (source === 'request' && (await catalog.frozen(underlying, 'new'))) {
-    return refuse('invalid_token', `${underlying} is frozen`);
+  const asset = await catalog.asset(underlying, token, network);
+  if (asset.kind === 'unknown') return refuse('invalid_token', asset.why);
+  const requires: Change[] = [];
+  if (source === 'request') {
+    if (asset.kind === 'disabled') return refuse('invalid_token', `${token} on ${network} is disabled`);
+    const freeze = await catalog.freeze(underlying, 'new');
+    if (freeze.by !== null) return refuse('invalid_token', `${underlying} is frozen`);
+    requires.push(...asset.requires, ...freeze.requires);
   }
   const client = await clientOf(directory, namedClient);
   if (client === null || !client.linked) {
@@ -141,7 +153,7 @@ export async function checkRequest(
   if ((await directory.walletOwner(wallet)) !== client.clientId) {
     return refuse('invalid_wallet', `${wallet} is not whitelisted for the client ${client.clientId}`);
   }
-  return {
+  const terms = {
     tokenizationRequestId: request.tokenizationRequestId,
     quantity: request.quantity,
     underlying: asset.underlying,
@@ -154,6 +166,7 @@ export async function checkRequest(
     namedClient,
     requestedAtMs: options.clock.nowMs(),
   };
+  return { kind: 'passed', terms, requires };
 }
 
 function clientOf(directory: Directory, named: NamedClient): ReturnType<Directory['byClientId']> {

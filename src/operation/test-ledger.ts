@@ -66,6 +66,7 @@ export interface TestWorld {
   ownersThen: Record<string, string | null> | null;
   linked: boolean;
   unavailable: string | null;
+  disabled?: boolean;
   frozen: 'none' | 'new' | 'all' | 'unknown';
 }
 
@@ -81,17 +82,18 @@ export function testDirectory(world: TestWorld): Directory {
 
 export function testCatalog(world: TestWorld, asset: TestAsset): Catalog {
   return {
-    mintable: async (underlying, token, network) => {
+    asset: async (underlying, token, network) => {
       const isKnown = underlying === asset.underlying && token === asset.token && network === asset.network;
       if (!isKnown || world.unavailable !== null) {
-        return { kind: 'unavailable', why: world.unavailable ?? 'no such asset' };
+        return { kind: 'unknown', why: world.unavailable ?? 'no such asset' };
       }
-      return { kind: 'ok', ...asset };
+      return { kind: world.disabled === true ? 'disabled' : 'enabled', requires: [], ...asset };
     },
     vault: async () => ({ ...asset, receipt: '0x00000000000000000000000000000000000000ee' }),
-    frozen: async (_underlying, scope) => {
+    freeze: async (_underlying, scope) => {
       if (world.frozen === 'unknown') throw new IssuanceError('store_closed', 'holds cannot be read');
-      return world.frozen === 'all' || (world.frozen === 'new' && scope === 'new');
+      const isFrozen = world.frozen === 'all' || (world.frozen === 'new' && scope === 'new');
+      return { by: isFrozen ? 'hold h-1 of ops' : null, requires: [] };
     },
   };
 }

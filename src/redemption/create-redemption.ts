@@ -14,7 +14,6 @@ import type { LaneFeature } from '../transaction/lane-feature.ts';
 import { createRedemptionConsumer } from './consumer.ts';
 import { createRedemptionLane } from './lane.ts';
 import { watchReceipts } from './receipts-free.ts';
-import type { WaitReason } from './state.ts';
 import { owedShares, wakeRedemptions } from './waiting.ts';
 import { createRedemptionWorker } from './worker.ts';
 
@@ -43,8 +42,6 @@ export interface RedemptionFeature {
   readonly lane: LaneFeature;
   /** A wallet was linked: what waits for its owner goes on. */
   walletLinked(wallet: Address): Promise<void>;
-  /** Something that redemptions wait for has changed: they are looked at again at once. */
-  wake(reason: WaitReason): Promise<void>;
   /** Shares of a vault that must lie in our wallets, in 10⁻¹⁸. */
   owedShares(chainId: number, vault: Address): Promise<bigint>;
   /** Stops listening to the store. */
@@ -61,9 +58,6 @@ export function createRedemption(options: RedemptionOptions): RedemptionFeature 
     lane: createRedemptionLane(options),
     async walletLinked(wallet) {
       await wakeRedemptions(options, 'wallet_unknown', wallet);
-    },
-    async wake(reason) {
-      await wakeRedemptions(options, reason);
     },
     owedShares: (chainId, vault) => owedShares(store, chainId, vault),
     close: () => {

@@ -2,6 +2,7 @@ import type { Address } from 'viem';
 import type { Ledger, Loaded } from '../event-store/ledger.ts';
 import { change } from '../event-store/ledger.ts';
 import type { Catalog } from '../operation/directory.ts';
+import { frozenInLane } from '../operation/frozen-work.ts';
 import type { Inventory, ReceiptPick } from '../receipt/inventory.ts';
 import type { Splits } from '../receipt/splits.ts';
 import { splitWrite } from '../receipt/splits.ts';
@@ -19,7 +20,7 @@ export const MAX_RECEIPTS_PER_PART = 140;
 
 export interface BurnPlanOptions {
   readonly ledger: Ledger;
-  readonly catalog: { frozen: Catalog['frozen'] };
+  readonly catalog: { freeze: Catalog['freeze'] };
   readonly inventory: { choose: Inventory['choose'] };
   readonly splits: { now: Splits['now'] };
 }
@@ -75,9 +76,8 @@ async function planBurn(
   if (redemption.parts.some((it) => it.effect === null)) {
     return blocked('not_ready', 'a part of the burn is pending');
   }
-  if (await options.catalog.frozen(transfer.underlying, 'all')) {
-    return blocked('frozen', `everything of ${transfer.underlying} is frozen`);
-  }
+  const { by } = await options.catalog.freeze(transfer.underlying, 'all');
+  if (by !== null) return frozenInLane(id, transfer.underlying, by);
   const { vault } = transfer;
   const reading = splits.get(vault) ?? (await options.splits.now(lane.network, vault));
   splits.set(vault, reading);

@@ -1,6 +1,7 @@
 import type { TransactionReceipt } from '../chain/rpc/types.ts';
 import type { Change, Ledger, Loaded } from '../event-store/ledger.ts';
 import { change } from '../event-store/ledger.ts';
+import { requireUnfrozen } from '../operation/frozen-work.ts';
 import { IssuanceError } from '../primitives/failures.ts';
 import type { Inventory } from '../receipt/inventory.ts';
 import { requireUnsplit } from '../receipt/splits.ts';
@@ -41,11 +42,13 @@ export function createRedemptionLane(options: RedemptionLaneOptions): LaneFeatur
       const { chainId, vault } = placeOf(transaction);
       const carried = 'redemption' in loaded.state ? [loaded.state.redemption.splits] : [];
       await requireUnsplit(options.splits, transaction.lane.network, vault, carried);
+      const underlyings = 'redemption' in loaded.state ? [loaded.state.redemption.transfer.underlying] : [];
+      const requires = await requireUnfrozen(options.catalog, underlyings);
       const { picks, dust } = readDetail(onlyOperation(transaction).detail);
       const sign = { type: 'sign', transactionId: transaction.id, picks, dust } as const;
       const events = decideRedemption(sign, loaded.state);
       const reserved = await inventory.reserve(loaded.id, transaction.id, chainId, vault, picks);
-      return join(loaded, events, reserved);
+      return join(loaded, events, [...reserved, ...requires]);
     },
 
     settle: async (transaction, receipt) => settle(options, transaction, receipt, await load(transaction)),

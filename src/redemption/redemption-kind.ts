@@ -3,6 +3,7 @@ import { workRow } from '../engine/work.ts';
 import type { TableDefinition } from '../event-store/event-store.ts';
 import type { ImpliedRow, StreamFacts, StreamKind } from '../event-store/ledger.ts';
 import { effectRow } from '../operation/effect-row.ts';
+import { FROZEN_RECHECK_MS } from '../operation/frozen-work.ts';
 import { operationRow } from '../operation/operation-row.ts';
 import { unreachable } from '../primitives/failures.ts';
 import { PROMISE_TABLE } from '../receipt/receipt-kind.ts';
@@ -21,11 +22,11 @@ export const OWED_TABLE: TableDefinition = {
   source: 'log',
 };
 
-/** How often a wait is looked at again; a linked wallet wakes its redemptions at once. */
+/** How often a wait is looked at again; a linked wallet and the end of a freeze wake theirs at once. */
 export const RECHECK_MS: Readonly<Record<WaitReason, number>> = {
   wallet_unknown: 60_000,
   signer_retired: 60_000,
-  frozen: 15_000,
+  frozen: FROZEN_RECHECK_MS,
   receipts_short: 15_000,
 };
 

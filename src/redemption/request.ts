@@ -2,11 +2,12 @@ import type { AlpacaClient, TokenizationRequest } from '../alpaca/types.ts';
 import type { RpcClient } from '../chain/rpc/types.ts';
 import { DependencyDown } from '../engine/dependency-down.ts';
 import type { StepResult } from '../engine/work.ts';
-import type { Ledger, Loaded } from '../event-store/ledger.ts';
+import type { Change, Ledger, Loaded } from '../event-store/ledger.ts';
 import { change } from '../event-store/ledger.ts';
 import { transact } from '../event-store/transact.ts';
 import { failedStep, refusedStep } from '../operation/alpaca-error.ts';
 import type { Catalog, Directory } from '../operation/directory.ts';
+import { FROZEN, frozenMessage } from '../operation/frozen-work.ts';
 import type { Clock } from '../ports/ports.ts';
 import { RpcFailure } from '../primitives/failures.ts';
 import { uuidV5 } from '../primitives/uuid.ts';
@@ -26,7 +27,7 @@ export interface RequestOptions {
   readonly ledger: Ledger;
   readonly alpaca: Pick<AlpacaClient, 'redeemBody' | 'redeem' | 'getRequest' | 'findByIssuerRequestId'>;
   readonly directory: Directory;
-  readonly catalog: Pick<Catalog, 'frozen'>;
+  readonly catalog: Pick<Catalog, 'freeze'>;
   readonly inventory: Pick<Inventory, 'available'>;
   readonly splits: { now: Splits['now'] };
   readonly rpcOf: (network: string) => Pick<RpcClient, 'pinned'>;
@@ -49,10 +50,7 @@ export async function requestRedemption(
   switch (ready.kind) {
     case 'wait': {
       if (state.waiting === ready.for) return { kind: 'later', delayMs: RECHECK_MS[ready.for] };
-      return commit(options, loaded, {
-        type: 'wait',
-        for: ready.for,
-      });
+      return commit(options, loaded, { type: 'wait', for: ready.for }, ready.requires);
     }
     case 'bind':
       return commit(options, loaded, { type: 'bind', clientId: ready.clientId });
@@ -112,13 +110,15 @@ async function readSplits(
 }
 
 type Readiness =
-  | { readonly kind: 'wait'; readonly for: WaitReason }
+  | { readonly kind: 'wait'; readonly for: WaitReason; readonly requires?: readonly Change[] }
   | { readonly kind: 'bind'; readonly clientId: string }
   | { readonly kind: 'hold'; readonly why: string }
   | {
       readonly kind: 'ready';
       readonly clientId: string;
       readonly guard: { readonly name: string; readonly expected: number };
+      /** That no hold was placed since. */
+      readonly requires: readonly Change[];
     };
 
 async function readiness(options: RequestOptions, redemption: Redemption): Promise<Readiness> {
@@ -134,11 +134,13 @@ async function readiness(options: RequestOptions, redemption: Redemption): Promi
     return { kind: 'hold', why: `the wallet ${transfer.from} was ${clientId}'s and is ${present}'s now` };
   }
   if (!options.canSign(transfer.chainId, transfer.holder)) return { kind: 'wait', for: 'signer_retired' };
-  if (await catalog.frozen(transfer.underlying, 'new')) return { kind: 'wait', for: 'frozen' };
+  const { by, requires } = await catalog.freeze(transfer.underlying, 'new');
+  // One that was lifted meanwhile has woken what waited, and must not be waited for.
+  if (by !== null) return { kind: 'wait', for: 'frozen', requires };
   const { chainId, vault, holder } = transfer;
   const { available, guard } = await inventory.available(chainId, vault, holder, quantity);
   if (available < quantity) return { kind: 'wait', for: 'receipts_short' };
-  return { kind: 'ready', clientId, guard };
+  return { kind: 'ready', clientId, guard, requires };
 }
 
 /** Promises the amount and the exact call in one commit, and only then calls. */
@@ -146,7 +148,7 @@ async function promise(
   options: RequestOptions,
   loaded: Loaded<RedemptionState>,
   redemption: Redemption,
-  { clientId, guard }: Extract<Readiness, { kind: 'ready' }>,
+  { clientId, guard, requires }: Extract<Readiness, { kind: 'ready' }>,
 ): Promise<StepResult> {
   const { underlying, token, network, from, transactionHash } = redemption.transfer;
   const body = options.alpaca.redeemBody({
@@ -162,7 +164,7 @@ async function promise(
   const call = { idempotencyKey: uuidV5(loaded.id, 'redeem'), body };
   const events = decideRedemption({ type: 'promise', ...call }, loaded.state);
   await options.ledger.commit({
-    changes: [change(redemptionKind, loaded, events)],
+    changes: [change(redemptionKind, loaded, events), ...requires],
     guards: [guard],
     metadata: { actor: 'engine', correlation: loaded.id },
   });
@@ -177,6 +179,10 @@ async function ask(
   redemption: Redemption,
   { body, idempotencyKey }: Call,
 ): Promise<StepResult> {
+  const { underlying } = redemption.transfer;
+  // What was promised before a hold came is begun, and goes on; unless the hold stops everything.
+  const { by } = await options.catalog.freeze(underlying, 'all');
+  if (by !== null) return failedStep(FROZEN, frozenMessage(underlying, by), options.clock.nowMs());
   const answer = await options.alpaca.redeem(body, idempotencyKey);
   if (answer.kind === 'ok') return accept(options, id, redemption, answer.value, answer.requestId);
   // Also a refusal may come from a call that was applied: "issuer_request_id already used".
@@ -231,9 +237,10 @@ async function commit(
   options: RequestOptions,
   loaded: Loaded<RedemptionState>,
   command: RedemptionCommand,
+  requires: readonly Change[] = [],
 ): Promise<StepResult> {
   const events = decideRedemption(command, loaded.state);
   const metadata = { actor: 'engine', correlation: loaded.id };
-  await options.ledger.commit({ changes: [change(redemptionKind, loaded, events)], metadata });
+  await options.ledger.commit({ changes: [change(redemptionKind, loaded, events), ...requires], metadata });
   return { kind: 'advanced' };
 }

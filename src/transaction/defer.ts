@@ -2,6 +2,7 @@ import { backoffMs, LONGEST_DELAY_MS } from '../engine/backoff.ts';
 import type { WorkRow } from '../engine/work.ts';
 import { readWorkRow, WORK_TABLE } from '../engine/work.ts';
 import { RowMissing } from '../event-store/errors.ts';
+import type { RowWrite } from '../event-store/event-store.ts';
 import type { LaneId } from './lane-feature.ts';
 import type { LaneDeps } from './runtime.ts';
 
@@ -44,29 +45,49 @@ export interface Deferral {
   readonly attempts: number;
   readonly code: string;
   readonly message: string;
+  /** It did not fail, it waits for this long, in ms. */
+  readonly recheckMs?: number | undefined;
 }
+
+/** Operations that are told to wait in one commit, at most. */
+const AT_ONCE = 256;
 
 /**
  * Lets operations wait, each with its reason and a pause that grows with its attempts. Operations that meanwhile moved
  * on are left alone.
  */
 export async function deferOperations(deps: LaneDeps, deferrals: readonly Deferral[]): Promise<void> {
-  const atMs = deps.time.nowMs();
-  for (const { id, attempts, code, message } of deferrals) {
-    const set = {
-      attempts: attempts + 1,
-      due_ms: atMs + backoffMs(attempts + 1, deps.random.fraction()),
-      last_error: { code, message, atMs },
-    };
-    try {
-      await deps.store.commit({
-        appends: [],
-        writes: () => [{ op: 'update', table, key: { id }, set }],
-        metadata: { actor: 'engine', correlation: id },
-      });
-    } catch (error) {
-      if (!(error instanceof RowMissing)) throw error;
-      deps.log.debug({ operation: id }, 'an operation ended while the lane looked at it');
-    }
+  for (let start = 0; start < deferrals.length; start += AT_ONCE) {
+    await deferTogether(deps, deferrals.slice(start, start + AT_ONCE));
   }
+}
+
+async function deferTogether(deps: LaneDeps, deferrals: readonly Deferral[]): Promise<void> {
+  const atMs = deps.time.nowMs();
+  const writes = deferrals.map((it) => updateOf(deps, it, atMs));
+  try {
+    await deps.store.commit({ appends: [], writes: () => writes, metadata: { actor: 'engine' } });
+  } catch (error) {
+    if (!(error instanceof RowMissing)) throw error;
+    const [only, ...more] = deferrals;
+    if (more.length === 0) {
+      deps.log.debug({ operation: only?.id }, 'an operation ended while the lane looked at it');
+      return;
+    }
+    // One that ended refuses the commit for all of them.
+    for (const it of deferrals) await deferTogether(deps, [it]);
+  }
+}
+
+function updateOf(
+  deps: LaneDeps,
+  { id, attempts, code, message, recheckMs }: Deferral,
+  atMs: number,
+): RowWrite {
+  const failed = attempts + 1;
+  const pause =
+    recheckMs === undefined
+      ? { attempts: failed, due_ms: atMs + backoffMs(failed, deps.random.fraction()) }
+      : { attempts, due_ms: atMs + recheckMs };
+  return { op: 'update', table, key: { id }, set: { ...pause, last_error: { code, message, atMs } } };
 }

@@ -44,6 +44,8 @@ export type PlanResult =
       readonly operationId: string;
       readonly code: string;
       readonly message: string;
+      /** It did not fail, it waits: asked again after this long, with no attempt counted. */
+      readonly recheckMs?: number;
     }
   /** The operation itself must move first (a hold, a freeze): these changes are committed instead. */
   | {

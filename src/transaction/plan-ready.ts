@@ -146,7 +146,7 @@ async function takeResult(
     case 'plan':
       return result.plan;
     case 'blocked':
-      deferrals.push(deferral(row, result.code, result.message));
+      deferrals.push({ ...deferral(row, result.code, result.message), recheckMs: result.recheckMs });
       return null;
     case 'changes': {
       const metadata = { actor: 'engine', correlation: row.id };

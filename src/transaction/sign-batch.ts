@@ -14,6 +14,7 @@ import { HttpFailure, IssuanceError, RpcFailure } from '../primitives/failures.t
 import type { LaneState } from './lane-state.ts';
 import { laneKind } from './lane-state.ts';
 import { readNetworkGate } from './network-gate.ts';
+import { PlanOutdated } from './plan-outdated.ts';
 import type { Planned } from './plan-ready.ts';
 import type { LaneFeature } from './lane-feature.ts';
 import type { Lane, LaneDeps } from './runtime.ts';
@@ -65,7 +66,7 @@ export async function promiseNonce(
     );
   } catch (error) {
     const fields = { lane: lane.context.lane, nonce: assignment.nonce };
-    if (error instanceof VersionConflict || error instanceof GuardConflict) {
+    if (isOutdated(error)) {
       deps.log.info({ ...fields, err: error }, 'a transaction was not signed: look again');
       return { kind: 'conflict' };
     }
@@ -79,6 +80,11 @@ export async function promiseNonce(
   deps.log.info({ transaction: id, hash: variant.hash, operations }, 'transaction signed');
   await send(deps, lane, { id, ...variant });
   return { kind: 'signed' };
+}
+
+/** What this was decided on has changed since. */
+function isOutdated(error: unknown): boolean {
+  return error instanceof VersionConflict || error instanceof GuardConflict || error instanceof PlanOutdated;
 }
 
 /** False for an outage, and for a store that failed: those are not about this transaction. */
