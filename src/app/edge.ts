@@ -26,7 +26,13 @@ export function createEdge(
   const { lanes, watchers, reconciliation } = chainWork;
   const { clock, random, timers } = ports;
   const kinds = [anyKind(mintKind), anyKind(redemptionKind)];
-  const operations = createOperations({ store, ledger, kinds, clock });
+  const operations = createOperations({
+    store,
+    ledger,
+    kinds,
+    clock,
+    mintIds: (request) => mint.idsOf(request),
+  });
   const configured = new Set(networks.map((it) => it.config.network));
   return createServer({
     log,

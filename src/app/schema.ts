@@ -8,6 +8,7 @@ import { WORK_TABLE } from '../engine/work.ts';
 import { anyKind } from '../event-store/create-ledger.ts';
 import type { Schema } from '../event-store/ledger.ts';
 import { mintKind } from '../mint/mint-kind.ts';
+import { MINT_NAMESPACE_TABLE } from '../mint/namespaces.ts';
 import { EFFECT_TABLE } from '../operation/effect-row.ts';
 import { OPERATION_TABLE } from '../operation/operation-row.ts';
 import { RECEIPT_TABLES, receiptKind } from '../receipt/receipt-kind.ts';
@@ -41,6 +42,7 @@ export const SCHEMA: Schema = {
     VAULT_TABLE,
     HOLD_TABLE,
     OPERATION_TABLE,
+    MINT_NAMESPACE_TABLE,
     EFFECT_TABLE,
     OWED_TABLE,
     ...RECEIPT_TABLES,

@@ -91,6 +91,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   let stopping: Promise<void> | null = null;
   return {
     async start() {
+      await mint.open();
       await lanes.openAll();
       // The quarantine is in the log by now, so the stamp has done its work.
       if (options.restored) await store.clearBackupStamp();

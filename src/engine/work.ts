@@ -10,13 +10,13 @@ import { cutDelayMs } from './backoff.ts';
 export const WORK_TABLE: TableDefinition = {
   name: 'work',
   columns: {
-    id: 'text',
+    id: 'name',
     kind: 'text',
     phase: 'text',
     since_ms: 'integer',
     waiting_for: 'text',
     dependency: 'text',
-    lane: 'text',
+    lane: 'name',
     network: 'text',
     underlying: 'text',
     version: 'integer',
@@ -26,7 +26,12 @@ export const WORK_TABLE: TableDefinition = {
   },
   required: ['kind', 'phase', 'since_ms', 'attempts'],
   key: ['id'],
-  indexes: [['lane', 'due_ms'], ['due_ms'], ['kind', 'phase', 'since_ms'], ['kind', 'dependency', 'due_ms']],
+  indexes: [
+    { columns: ['lane', 'due_ms'], present: ['lane'] },
+    { columns: ['due_ms'], present: ['due_ms'], absent: ['lane'] },
+    ['kind', 'phase', 'since_ms'],
+    { columns: ['kind', 'dependency', 'due_ms'], present: ['due_ms'] },
+  ],
   source: 'log',
   operationalColumns: ['due_ms', 'attempts', 'last_error'],
 };

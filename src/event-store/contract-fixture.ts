@@ -37,6 +37,19 @@ export const PAIR: TableDefinition = {
   source: 'operational',
 };
 
+/** Its rows are told apart by names, and refer to others. */
+export const DEED: TableDefinition = {
+  name: 'deed',
+  columns: { id: 'name', holder: 'name', rank: 'integer' },
+  key: ['id'],
+  unique: [['holder', 'rank']],
+  indexes: [
+    { columns: ['rank'], present: ['rank'] },
+    { columns: ['rank'], absent: ['holder'] },
+  ],
+  source: 'operational',
+};
+
 export interface TestClock extends Clock {
   set(nowMs: number): void;
 }
@@ -64,7 +77,7 @@ export async function openForTest(open: OpenStore): Promise<Opened> {
   const listenerErrors: unknown[] = [];
   const fatal: Error[] = [];
   const store = await open({
-    tables: [ITEM, PAIR],
+    tables: [ITEM, PAIR, DEED],
     clock,
     onListenerError: (error) => listenerErrors.push(error),
     onFatal: (error) => fatal.push(error),

@@ -10,6 +10,7 @@ import {
 } from './contract-fixture.ts';
 import { describeCommits } from './contract-commits.ts';
 import { describeModel } from './contract-model.ts';
+import { describeNames } from './contract-names.ts';
 import { describeQueries } from './contract-queries.ts';
 import { describeReads } from './contract-reads.ts';
 import { VersionConflict } from './errors.ts';
@@ -108,5 +109,6 @@ export function describeEventStore(name: string, open: OpenStore): void {
   describeCommits(name, open);
   describeReads(name, open);
   describeQueries(name, open);
+  describeNames(name, open);
   describeModel(name, open);
 }

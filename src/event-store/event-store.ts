@@ -161,8 +161,23 @@ export interface EventStore {
   close(): Promise<void>;
 }
 
-/** Columns by name. `bigint` is decimal text, `json` text, `bool` 0 or 1. */
-export type ColumnType = 'text' | 'integer' | 'bigint' | 'json' | 'bool';
+/**
+ * Columns by name. `bigint` is decimal text, `json` text, `bool` 0 or 1.
+ *
+ * `name` is text to its users, and a number in the file: ids of streams and what many rows repeat are stored once for
+ * all tables, which keeps keys and indexes small. Names can be compared for equality only; ordered by, they come in
+ * the order in which they were first written.
+ */
+export type ColumnType = 'text' | 'name' | 'integer' | 'bigint' | 'json' | 'bool';
+
+/** An index of the rows that meet a condition only; queries use it when they ask for no others. */
+export interface PartialIndex {
+  readonly columns: readonly string[];
+  /** Columns that must not be null. A query that compares such a column with a value asks for no others. */
+  readonly present?: readonly string[];
+  /** Columns that must be null. */
+  readonly absent?: readonly string[];
+}
 
 export interface TableDefinition {
   readonly name: string;
@@ -171,7 +186,7 @@ export interface TableDefinition {
   readonly required?: readonly string[];
   readonly key: readonly string[];
   readonly unique?: readonly (readonly string[])[];
-  readonly indexes?: readonly (readonly string[])[];
+  readonly indexes?: readonly (readonly string[] | PartialIndex)[];
   /**
    * `log`: a function of the events; dropped and rebuilt at will, compared by verify.
    * `operational`: cursors and the like; kept. Columns of a `log` table named in `operationalColumns` (attempts, due

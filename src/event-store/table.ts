@@ -1,5 +1,5 @@
 import { InvalidRow } from './errors.ts';
-import type { ColumnType, TableDefinition } from './event-store.ts';
+import type { ColumnType, PartialIndex, TableDefinition } from './event-store.ts';
 
 /** A table definition, checked once and with its columns ready to be walked. */
 export interface Table {
@@ -8,6 +8,7 @@ export interface Table {
   readonly columns: readonly Column[];
   readonly byName: ReadonlyMap<string, Column>;
   readonly key: readonly string[];
+  readonly indexes: readonly Required<PartialIndex>[];
   readonly operational: ReadonlySet<string>;
 }
 
@@ -21,7 +22,7 @@ export interface Column {
 const NAME = /^[a-z][a-z0-9_]{0,50}$/;
 
 /** Names of the store's own tables, and prefixes that it or the engine uses. */
-const RESERVED = /^(streams|events|guards|meta|stale_.*|sqlite_.*|pg_.*)$/;
+const RESERVED = /^(names|categories|events|guards|meta|stale_.*|sqlite_.*|pg_.*)$/;
 
 /** @throws InvalidRow when a definition contradicts itself. */
 export function createTables(definitions: readonly TableDefinition[]): ReadonlyMap<string, Table> {
@@ -48,10 +49,15 @@ function createTable(definition: TableDefinition): Table {
     columns,
     byName: new Map(columns.map((it) => [it.name, it])),
     key,
+    indexes: (definition.indexes ?? []).map(partialIndex),
     operational: new Set(definition.operationalColumns),
   };
   checkNames(table);
   return table;
+}
+
+function partialIndex(index: readonly string[] | PartialIndex): Required<PartialIndex> {
+  return { present: [], absent: [], ...('columns' in index ? index : { columns: index }) };
 }
 
 function checkNames(table: Table): void {
@@ -65,7 +71,7 @@ function checkNames(table: Table): void {
     ...table.key,
     ...(definition.required ?? []),
     ...(definition.unique ?? []).flat(),
-    ...(definition.indexes ?? []).flat(),
+    ...table.indexes.flatMap((it) => [...it.columns, ...it.present, ...it.absent]),
     ...table.operational,
   ];
   for (const column of named) {

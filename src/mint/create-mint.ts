@@ -10,6 +10,7 @@ import type { ConfirmResult } from './confirm.ts';
 import { confirmMint } from './confirm.ts';
 import { createMintLane } from './lane.ts';
 import { moveStrandedMints } from './move.ts';
+import { createMintNamespaces } from './namespaces.ts';
 import type { MintRequestOptions, MintRequestResult } from './request.ts';
 import { requestMint } from './request.ts';
 import { createMintWorker } from './worker.ts';
@@ -30,6 +31,10 @@ export interface MintFeature {
   confirm(body: unknown, causation?: string): Promise<ConfirmResult>;
   /** Moves journaled mints of a network to the lane that signs for it now, after a change of signer. */
   moveStranded(network: string, chainId: number): Promise<number>;
+  /** Ids that the mint of a tokenization request may have. */
+  idsOf(tokenizationRequestId: string): Promise<readonly string[]>;
+  /** To be called before the first request is taken in. */
+  open(): Promise<void>;
   readonly worker: Worker;
   readonly lane: LaneFeature;
 }
@@ -39,7 +44,10 @@ export function createMint(options: MintOptions): MintFeature {
   const alarm = (message: string, details: Readonly<Record<string, string>>): void => {
     options.log.error({ ...details }, message);
   };
+  const namespaces = createMintNamespaces(options.store, options.alpacaAccount);
   return {
+    open: () => namespaces.remember(),
+    idsOf: (tokenizationRequestId) => namespaces.mintIds(tokenizationRequestId),
     request: (body, causation) => requestMint(options, body, causation),
     confirm: (body, causation) => confirmMint({ ...options, alarm }, body, causation),
     moveStranded: (network, chainId) => moveStrandedMints(options, network, options.laneOf(chainId)),

@@ -15,11 +15,11 @@ export const EFFECT_TABLE: TableDefinition = {
     /** Among the vault's logs of this kind in the transaction. */
     ordinal: 'integer',
     kind: 'text',
-    operation_id: 'text',
+    operation_id: 'name',
   },
   required: ['operation_id'],
-  key: ['chain_id', 'transaction_hash', 'vault', 'kind', 'ordinal'],
-  indexes: [['operation_id'], ['transaction_hash']],
+  key: ['transaction_hash', 'chain_id', 'vault', 'kind', 'ordinal'],
+  indexes: [['operation_id']],
   source: 'log',
 };
 

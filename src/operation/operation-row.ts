@@ -7,7 +7,7 @@ import type { ImpliedRow, StreamFacts } from '../event-store/ledger.ts';
 export const OPERATION_TABLE: TableDefinition = {
   name: 'operation',
   columns: {
-    id: 'text',
+    id: 'name',
     kind: 'text',
     state: 'text',
     waiting_for: 'text',
@@ -17,9 +17,9 @@ export const OPERATION_TABLE: TableDefinition = {
     token: 'text',
     network: 'text',
     chain_id: 'integer',
-    vault: 'text',
-    wallet: 'text',
-    client_id: 'text',
+    vault: 'name',
+    wallet: 'name',
+    client_id: 'name',
     qty: 'bigint',
     shares: 'bigint',
     burned: 'bigint',
@@ -27,6 +27,8 @@ export const OPERATION_TABLE: TableDefinition = {
     tx_hash: 'text',
     receipt_id: 'text',
     tokenization_request_id: 'text',
+    /** The same where the id of the operation does not follow from it. */
+    request_key: 'text',
     version: 'integer',
     created_ms: 'integer',
   },
@@ -35,13 +37,11 @@ export const OPERATION_TABLE: TableDefinition = {
   indexes: [
     ['created_ms', 'id'],
     ['kind', 'state', 'created_ms', 'id'],
-    ['state', 'created_ms', 'id'],
     ['underlying', 'created_ms', 'id'],
     ['network', 'created_ms', 'id'],
     ['client_id', 'created_ms', 'id'],
-    ['wallet', 'state'],
-    ['tx_hash'],
-    ['tokenization_request_id'],
+    { columns: ['tx_hash'], present: ['tx_hash'] },
+    { columns: ['request_key'], present: ['request_key'] },
   ],
   source: 'log',
 };
@@ -97,6 +97,7 @@ export function operationRow(fields: OperationFields, facts: StreamFacts): Impli
     tx_hash: fields.transactionHash,
     receipt_id: fields.receiptId?.toString() ?? null,
     tokenization_request_id: fields.tokenizationRequestId,
+    request_key: fields.kind === 'mint' ? null : fields.tokenizationRequestId,
     version: facts.version,
     created_ms: facts.createdMs,
   };

@@ -8,6 +8,7 @@ import { operationRow } from './operation-row.ts';
 import type { OperationFields } from './operation-row.ts';
 import { createOperations } from './operations.ts';
 import { effectRow } from './effect-row.ts';
+import type { OperationFilters } from './operation-filters.ts';
 import { STATE_BOUNDS_MS } from './stuck.ts';
 import { openTestLedger } from './test-ledger.ts';
 
@@ -58,7 +59,13 @@ const toyKind: StreamKind<State, ToyEvent & DomainEvent> = {
 async function open() {
   const opened = await openTestLedger([anyKind(toyKind)]);
   const { ledger, store, clock } = opened;
-  const operations = createOperations({ store, ledger, clock, kinds: [anyKind(toyKind)] });
+  const operations = createOperations({
+    store,
+    ledger,
+    clock,
+    kinds: [anyKind(toyKind)],
+    mintIds: async (request) => [request.slice('tkr-'.length)],
+  });
   const set = async (id: string, state: string, underlying = 'AAPL') => {
     const loaded = await ledger.load(toyKind, id);
     const event: ToyEvent = { type: 'Set', data: { state, underlying, burned: null } };
@@ -158,6 +165,33 @@ describe('operations', () => {
     expect(await ids({ transactionHash: '0x3' }, page)).toEqual(['3']);
     expect(await ids({ transactionHash: '0xE4' }, page)).toEqual(['4']);
     expect(await ids({ transactionHash: '0x99' }, page)).toEqual([]);
+  });
+
+  test('pages by one of kind and state go through all kinds and states, in the order of the whole', async () => {
+    const { set, operations, clock } = await open();
+    // Three of one millisecond, of different states.
+    for (const [at, id] of ['5', '1', '7', '3', '2', '6', '4'].entries()) {
+      await set(id, ['completed', 'held', 'requested'][at % 3] ?? '');
+      if (at % 3 === 2) clock.advance(1);
+    }
+    const walk = async (filters: OperationFilters): Promise<string> => {
+      let seen = '';
+      let cursor: string | null = null;
+      do {
+        const page: { items: readonly { id: string }[]; nextCursor: string | null } = await operations.list(
+          filters,
+          { limit: 2, ...(cursor === null ? {} : { cursor }) },
+        );
+        seen += page.items.map((it) => it.id).join('');
+        cursor = page.nextCursor;
+      } while (cursor !== null);
+      return seen;
+    };
+    expect(await walk({})).toBe('4623715');
+    expect(await walk({ kind: 'mint' })).toBe('4623715');
+    expect(await walk({ state: 'completed' })).toBe('435');
+    expect(await walk({ kind: 'mint', state: 'requested' })).toBe('67');
+    expect(await walk({ kind: 'redemption' })).toBe('');
   });
 
   test.each(['x', Buffer.from('[1]').toString('base64url'), Buffer.from('{}').toString('base64url')])(

@@ -3,7 +3,7 @@ import type { WorkRow } from '../engine/work.ts';
 import { readWorkRow, WORK_TABLE } from '../engine/work.ts';
 import type { DomainEvent, ImpliedRow, Ledger, StreamKind } from '../event-store/ledger.ts';
 import type { StreamFacts } from '../event-store/ledger.ts';
-import { EFFECT_TABLE } from './effect-row.ts';
+import { findNewest } from './newest-operations.ts';
 import type { OperationFilters, Page } from './operation-filters.ts';
 import { decodeCursor, encodeCursor, equalities } from './operation-filters.ts';
 import { OPERATION_TABLE } from './operation-row.ts';
@@ -33,8 +33,10 @@ export function createOperations(options: {
   readonly ledger: Ledger;
   readonly kinds: readonly OperationStream[];
   readonly clock: { nowMs(): number };
+  /** Ids that a mint of this tokenization request may have. */
+  readonly mintIds: (tokenizationRequestId: string) => Promise<readonly string[]>;
 }): Operations {
-  const { store, ledger, kinds, clock } = options;
+  const { store, ledger, kinds, clock, mintIds } = options;
 
   const withWork = async (rows: readonly Row[]): Promise<readonly OperationView[]> => {
     const ids = rows.map((row) => row['id'] as string);
@@ -50,18 +52,8 @@ export function createOperations(options: {
         const stuck = await listStuck(store, clock.nowMs(), filters, limit);
         return { items: await withWork(stuck), nextCursor: null };
       }
-      const ids = filters.transactionHash === undefined ? null : await idsOf(store, filters.transactionHash);
-      if (ids?.length === 0) return { items: [], nextCursor: null };
-      const rows = await store.find({
-        table: OPERATION_TABLE.name,
-        where: { ...equalities(filters), ...(ids === null ? {} : { id: { in: ids } }) },
-        orderBy: [
-          ['created_ms', 'desc'],
-          ['id', 'desc'],
-        ],
-        limit: limit + 1,
-        ...(cursor === undefined ? {} : { after: decodeCursor(cursor) }),
-      });
+      const after = cursor === undefined ? null : decodeCursor(cursor);
+      const rows = await findNewest({ store, mintIds }, filters, limit + 1, after);
       const shown = rows.slice(0, limit);
       const last = rows.length > limit ? shown.at(-1) : undefined;
       return { items: await withWork(shown), nextCursor: last === undefined ? null : encodeCursor(last) };
@@ -84,23 +76,6 @@ export function createOperations(options: {
 
 function impliedOperation(kind: OperationStream, state: unknown, facts: StreamFacts): ImpliedRow | undefined {
   return kind.rows(state, facts).find((it) => it.table === OPERATION_TABLE.name);
-}
-
-/** Operations that a transaction began, or that claim an effect of it. */
-async function idsOf(store: EventStore, hash: string): Promise<readonly string[]> {
-  const transactionHash = hash.toLowerCase();
-  const begun = await store.find({
-    table: OPERATION_TABLE.name,
-    where: { tx_hash: transactionHash },
-    limit: 1_000,
-  });
-  const effects = await store.find({
-    table: EFFECT_TABLE.name,
-    where: { transaction_hash: transactionHash },
-    limit: 1_000,
-  });
-  const ids = [...begun.map((row) => row['id']), ...effects.map((row) => row['operation_id'])];
-  return [...new Set(ids as string[])].slice(0, 1_000);
 }
 
 /** Oldest first. A filter by transaction leaves stuck operations to the other list. */

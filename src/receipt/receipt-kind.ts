@@ -42,7 +42,7 @@ export const RECEIPT_DEPOSIT_TABLE: TableDefinition = {
     chain_id: 'integer',
     vault: 'text',
     receipt_id: 'text',
-    operation_id: 'text',
+    operation_id: 'name',
     sender: 'text',
     owner: 'text',
     shares: 'bigint',
@@ -61,7 +61,7 @@ export const RECEIPT_DEPOSIT_TABLE: TableDefinition = {
  */
 export const PROMISE_TABLE: TableDefinition = {
   name: 'promise',
-  columns: { redemption_id: 'text', chain_id: 'integer', vault: 'text', shares: 'bigint' },
+  columns: { redemption_id: 'name', chain_id: 'integer', vault: 'text', shares: 'bigint' },
   required: ['chain_id', 'vault', 'shares'],
   key: ['redemption_id'],
   indexes: [['chain_id', 'vault', 'redemption_id']],

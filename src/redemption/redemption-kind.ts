@@ -15,7 +15,7 @@ import { burnedBy, uncovered } from './state.ts';
 /** Shares that lie in our wallets for redemptions and recorded remainders: what a vault's balance there must be. */
 export const OWED_TABLE: TableDefinition = {
   name: 'owed',
-  columns: { redemption_id: 'text', chain_id: 'integer', vault: 'text', shares: 'bigint' },
+  columns: { redemption_id: 'name', chain_id: 'integer', vault: 'text', shares: 'bigint' },
   required: ['chain_id', 'vault', 'shares'],
   key: ['redemption_id'],
   indexes: [['chain_id', 'vault', 'redemption_id']],

@@ -9,8 +9,8 @@ import { evolveTransaction, greatestCost, newestVariant } from './transaction-st
 export const TRANSACTION_TABLE: TableDefinition = {
   name: 'transaction',
   columns: {
-    id: 'text',
-    lane: 'text',
+    id: 'name',
+    lane: 'name',
     network: 'text',
     chain_id: 'integer',
     signer: 'text',
@@ -36,7 +36,7 @@ export const TRANSACTION_TABLE: TableDefinition = {
 /** Every hash that we ever signed. */
 export const TRANSACTION_HASH_TABLE: TableDefinition = {
   name: 'transaction_hash',
-  columns: { chain_id: 'integer', hash: 'text', transaction_id: 'text', body: 'text' },
+  columns: { chain_id: 'integer', hash: 'text', transaction_id: 'name', body: 'text' },
   required: ['transaction_id', 'body'],
   key: ['chain_id', 'hash'],
   indexes: [['transaction_id']],

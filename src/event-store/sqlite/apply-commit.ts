@@ -4,6 +4,7 @@ import type { Commit, Committed, CommitStamp, JsonObject, NewEvent, StoredEvent 
 import { encodeJson } from '../json.ts';
 import type { Connection } from './connection.ts';
 import type { PreparedWrite, RowWriter } from './row-writer.ts';
+import type { StreamHead, StreamIds } from './stream-ids.ts';
 
 /** A commit whose shape was checked and whose JSON was written out, before it took its place in a group. */
 export interface PreparedCommit {
@@ -51,19 +52,13 @@ function checkEvent(stream: string, event: NewEvent): void {
   }
 }
 
-interface StreamHead {
-  /** Null: the stream does not exist yet. */
-  readonly id: number | null;
-  readonly version: number;
-}
-
 /** A commit was refused after it had written, and only a rollback of the transaction takes that back. */
 export interface Tainted {
   readonly tainted: unknown;
 }
 
 /** Applies commits inside the open transaction of a group. */
-export function createApply(connection: Connection, writer: RowWriter) {
+export function createApply(connection: Connection, writer: RowWriter, streams: StreamIds) {
   /**
    * Takes the commit in whole, or refuses it in whole. `isolated` puts a savepoint around it, so that a refusal
    * leaves the transaction as it was; without, a late refusal answers `tainted`. Savepoints copy every page that a
@@ -74,7 +69,7 @@ export function createApply(connection: Connection, writer: RowWriter) {
   return (prepared: PreparedCommit, stamp: CommitStamp, isolated: boolean): Outcome | Tainted => {
     let heads: readonly StreamHead[];
     try {
-      heads = checkVersions(connection, prepared.commit);
+      heads = checkVersions(streams, prepared.commit);
       checkGuards(connection, prepared.commit);
     } catch (error) {
       if (error instanceof VersionConflict || error instanceof GuardConflict) return { refused: error };
@@ -91,7 +86,7 @@ export function createApply(connection: Connection, writer: RowWriter) {
     const guarded = isolated && writes.length > 0;
     if (guarded) connection.prepare('SAVEPOINT one').run();
     try {
-      const committed = append(connection, prepared, heads, stamp);
+      const committed = append(connection, streams, prepared, heads, stamp);
       for (const write of writes) writer.run(write);
       if (guarded) connection.prepare('RELEASE one').run();
       return { committed };
@@ -101,6 +96,7 @@ export function createApply(connection: Connection, writer: RowWriter) {
       if (!guarded) return { tainted: error };
       connection.prepare('ROLLBACK TO one').run();
       connection.prepare('RELEASE one').run();
+      streams.forget();
       return { refused: error };
     }
   };
@@ -119,16 +115,19 @@ function computeWrites(
 }
 
 function isRefusal(error: unknown): boolean {
-  return error instanceof UniqueViolation || error instanceof RowMissing || error instanceof InvalidRow;
+  return (
+    error instanceof UniqueViolation ||
+    error instanceof RowMissing ||
+    error instanceof InvalidRow ||
+    error instanceof InvalidCommit
+  );
 }
 
-function checkVersions(connection: Connection, commit: Commit): readonly StreamHead[] {
-  const select = connection.prepare('SELECT id, version FROM streams WHERE key = ?');
+function checkVersions(streams: StreamIds, commit: Commit): readonly StreamHead[] {
   return commit.appends.map(({ stream, expectedVersion }) => {
-    const row = select.get(stream);
-    const version = row === undefined ? 0 : (row['version'] as number);
-    if (version !== expectedVersion) throw new VersionConflict(stream, expectedVersion, version);
-    return { id: row === undefined ? null : (row['id'] as number), version };
+    const head = streams.head(stream);
+    if (head.version !== expectedVersion) throw new VersionConflict(stream, expectedVersion, head.version);
+    return head;
   });
 }
 
@@ -142,6 +141,7 @@ function checkGuards(connection: Connection, commit: Commit): void {
 
 function append(
   connection: Connection,
+  streams: StreamIds,
   { commit, metadata, data }: PreparedCommit,
   heads: readonly StreamHead[],
   { timeMs }: CommitStamp,
@@ -155,9 +155,9 @@ function append(
   );
   commit.appends.forEach(({ stream, events }, at) => {
     if (events.length === 0) return;
-    const head = heads[at] ?? { id: null, version: 0 };
-    let { version } = head;
-    const id = growStream(connection, stream, head, events.length);
+    const head = heads[at];
+    const id = head?.id ?? streams.intern(stream);
+    let version = head?.version ?? 0;
     events.forEach(({ type, schema, data: value }, index) => {
       version += 1;
       const text = data[at]?.[index] ?? '{}';
@@ -176,13 +176,4 @@ function append(
     });
   });
   return { timeMs, events: stored };
-}
-
-function growStream(connection: Connection, stream: string, head: StreamHead, by: number): number {
-  if (head.id === null) {
-    const insert = connection.prepare('INSERT INTO streams (key, version) VALUES (?, ?)');
-    return Number(insert.run(stream, by).lastInsertRowid);
-  }
-  connection.prepare('UPDATE streams SET version = ? WHERE id = ?').run(head.version + by, head.id);
-  return head.id;
 }

@@ -3,11 +3,16 @@ import { unreachable } from '../../primitives/failures.ts';
 import type { Cell, ColumnType } from '../event-store.ts';
 import { decodeJson, encodeJson } from '../json.ts';
 import type { Column, Table } from '../table.ts';
+import { decodeName } from './names.ts';
 
 /** What a cell is in the file. */
 export type SqlValue = null | number | string;
 
-/** @throws InvalidRow when the value is not of the column's type, or is null where one is required. */
+/**
+ * A name is still the text that it was: its number is known only inside the transaction that writes it.
+ *
+ * @throws InvalidRow when the value is not of the column's type, or is null where one is required.
+ */
 export function encodeCell(table: Table, column: Column, value: Cell | undefined): SqlValue {
   if (value === null || value === undefined) {
     if (column.required) throw new InvalidRow(table.name, `${column.name} may not be null`);
@@ -15,6 +20,7 @@ export function encodeCell(table: Table, column: Column, value: Cell | undefined
   }
   switch (column.type) {
     case 'text':
+    case 'name':
       // A broken surrogate pair would come back as another character.
       if (typeof value === 'string' && value.isWellFormed()) return value;
       break;
@@ -43,6 +49,7 @@ function encodeJsonCell(table: Table, column: Column, value: Exclude<Cell, null>
 
 const WANTED: Readonly<Record<ColumnType, string>> = {
   text: 'well-formed text',
+  name: 'well-formed text',
   integer: 'an integer below 2^53',
   bigint: 'a bigint',
   bool: 'a boolean',
@@ -55,6 +62,8 @@ export function decodeCell(type: ColumnType, value: unknown): Cell {
   switch (type) {
     case 'text':
       return value as string;
+    case 'name':
+      return decodeName(value);
     case 'integer':
       return value as number;
     case 'bigint':

@@ -5,6 +5,7 @@ import { createApply, type Outcome, type PreparedCommit, prepareCommit } from '.
 import type { Connection } from './connection.ts';
 import { META } from './meta.ts';
 import type { RowWriter } from './row-writer.ts';
+import type { StreamIds } from './stream-ids.ts';
 
 /**
  * Most commits that share one flush. At 20 to 40 µs each a full group holds the event loop for about 10 ms, and the
@@ -46,6 +47,7 @@ export interface CommitQueue {
 export function createCommitQueue(options: {
   readonly connection: Connection;
   readonly writer: RowWriter;
+  readonly streams: StreamIds;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly epoch: number;
@@ -155,12 +157,13 @@ const HEAD = `SELECT (SELECT value FROM meta WHERE name = '${META.epoch}') AS ep
 function createGroupRunner(options: {
   readonly connection: Connection;
   readonly writer: RowWriter;
+  readonly streams: StreamIds;
   readonly clock: Clock;
   readonly epoch: number;
 }): (group: readonly PreparedCommit[]) => GroupResult {
-  const { connection, clock, epoch } = options;
+  const { connection, streams, clock, epoch } = options;
   const { db } = connection;
-  const apply = createApply(connection, options.writer);
+  const apply = createApply(connection, options.writer, streams);
   let lastTimeMs = 0;
 
   const begin = (): CommitStamp => {
@@ -181,6 +184,7 @@ function createGroupRunner(options: {
       const outcome = apply(commit, stamp, isolated);
       if ('tainted' in outcome) {
         db.exec('ROLLBACK');
+        streams.forget();
         return group.length === 1 ? [{ refused: outcome.tainted }] : null;
       }
       outcomes.push(outcome);

@@ -2,6 +2,7 @@ import { InvalidQuery } from '../errors.ts';
 import type { JsonObject, Metadata, StoredEvent, StreamName, UpTo } from '../event-store.ts';
 import { decodeJson } from '../json.ts';
 import type { Connection } from './connection.ts';
+import { MAX_CATEGORIES, type StreamIds } from './stream-ids.ts';
 
 /** Longest answer of one `readAll`. */
 const MAX_PAGE = 10_000;
@@ -19,59 +20,67 @@ export interface EventReader {
   lastPosition(): number;
 }
 
-const COLUMNS =
-  's.key AS stream, e.position, e.version, e.type, e.schema, e.time AS timeMs, e.metadata, e.data';
+const COLUMNS = 'e.position, e.version, e.type, e.schema, e.time AS timeMs, e.metadata, e.data';
 
 const UP_TO = 'e.version <= ? AND e.position <= ? AND e.time <= ?';
 
-const STREAM = `SELECT ${COLUMNS} FROM streams s JOIN events e ON e.stream = s.id
-  WHERE s.key = ? AND ${UP_TO} ORDER BY e.version`;
+const STREAM = `SELECT ${COLUMNS} FROM events e WHERE e.stream = ? AND ${UP_TO} ORDER BY e.version`;
 
-// The cross join keeps SQLite walking the log in order, instead of collecting a category and sorting it.
-const ALL = `SELECT ${COLUMNS} FROM events e CROSS JOIN streams s ON s.id = e.stream
+const NAME = `(SELECT name FROM names WHERE number = e.stream / ${MAX_CATEGORIES}) AS name`;
+
+const ALL = `SELECT ${COLUMNS}, e.stream, ${NAME} FROM events e
   WHERE e.position > ? AND ${UP_TO} ORDER BY e.position LIMIT ?`;
 
-const ALL_OF_CATEGORY = `SELECT ${COLUMNS} FROM events e CROSS JOIN streams s ON s.id = e.stream
-  WHERE e.position > ? AND ${UP_TO} AND s.key >= ? AND s.key < ? ORDER BY e.position LIMIT ?`;
+const ALL_OF_CATEGORY = `SELECT ${COLUMNS}, e.stream, ${NAME} FROM events e
+  WHERE e.position > ? AND ${UP_TO} AND e.stream % ${MAX_CATEGORIES} = ? ORDER BY e.position LIMIT ?`;
 
-const BY_STREAM = `SELECT ${COLUMNS} FROM streams s CROSS JOIN events e ON e.stream = s.id
-  ORDER BY s.id, e.version`;
+const BY_STREAM = `SELECT ${COLUMNS}, e.stream FROM events e ORDER BY e.stream, e.version`;
 
-export function createEventReader(connection: Connection): EventReader {
+const NAME_OF = 'SELECT name FROM names WHERE number = ?';
+
+export function createEventReader(connection: Connection, streams: StreamIds): EventReader {
   const decode = createDecoder();
+  const decodeNamed = (row: Record<string, unknown>): StoredEvent =>
+    decode(row, streams.nameOf(row['stream'] as number, row['name']));
   return {
     stream(stream, upTo) {
-      return connection
-        .prepare(STREAM)
-        .all(stream, ...bounds(upTo))
-        .map(decode);
+      const id = streams.find(stream);
+      if (id === null) return [];
+      const rows = connection.prepare(STREAM).all(id, ...bounds(upTo));
+      return rows.map((row) => decode(row, stream));
     },
     all({ after, limit, category, upTo }) {
       if (!Number.isSafeInteger(limit) || limit < 1 || limit > MAX_PAGE) {
         throw new InvalidQuery('events', `limit must be from 1 to ${MAX_PAGE}, not ${limit}`);
       }
-      // "0" follows "/" in every collation by code, so this range is exactly the category.
-      const rows =
-        category === undefined
-          ? connection.prepare(ALL).all(after, ...bounds(upTo), limit)
-          : connection
-              .prepare(ALL_OF_CATEGORY)
-              .all(after, ...bounds(upTo), `${category}/`, `${category}0`, limit);
-      return rows.map(decode);
+      if (category === undefined) {
+        return connection
+          .prepare(ALL)
+          .all(after, ...bounds(upTo), limit)
+          .map(decodeNamed);
+      }
+      const code = streams.category(category);
+      if (code === null) return [];
+      return connection
+        .prepare(ALL_OF_CATEGORY)
+        .all(after, ...bounds(upTo), code, limit)
+        .map(decodeNamed);
     },
     *byStream() {
+      let id = -1;
+      let stream = '';
       let events: StoredEvent[] = [];
       for (const row of connection.db.prepare(BY_STREAM).iterate()) {
-        const event = decode(row);
-        const [first] = events;
-        if (first !== undefined && first.stream !== event.stream) {
-          yield [first.stream, events];
+        if (row['stream'] !== id) {
+          if (events.length > 0) yield [stream, events];
+          id = row['stream'] as number;
+          const name = connection.prepare(NAME_OF).get(Math.trunc(id / MAX_CATEGORIES))?.['name'];
+          stream = streams.nameOf(id, name);
           events = [];
         }
-        events.push(event);
+        events.push(decode(row, stream));
       }
-      const [first] = events;
-      if (first !== undefined) yield [first.stream, events];
+      if (events.length > 0) yield [stream, events];
     },
     lastPosition() {
       const row = connection.prepare('SELECT max(position) AS position FROM events').get();
@@ -86,10 +95,10 @@ function bounds(upTo: UpTo = {}): readonly [number, number, number] {
 }
 
 /** The events of one commit share their metadata, so the last one read is usually the next one too. */
-function createDecoder(): (row: Record<string, unknown>) => StoredEvent {
+function createDecoder(): (row: Record<string, unknown>, stream: StreamName) => StoredEvent {
   let lastText = '';
   let lastMetadata: Metadata = { actor: '' };
-  return (row) => {
+  return (row, stream) => {
     const text = row['metadata'] as string;
     if (text !== lastText) {
       lastMetadata = decodeJson(text) as unknown as Metadata;
@@ -97,7 +106,7 @@ function createDecoder(): (row: Record<string, unknown>) => StoredEvent {
     }
     return {
       position: row['position'] as number,
-      stream: row['stream'] as string,
+      stream,
       version: row['version'] as number,
       type: row['type'] as string,
       schema: row['schema'] as number,

@@ -21,13 +21,14 @@ export interface Migration {
 
 const BASE: Migration = {
   version: 1,
-  name: 'the log, its streams and guards',
+  name: 'the log, its names and guards',
   up: (connection) => {
     connection.db.exec(`
       CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-      CREATE TABLE streams (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, version INTEGER NOT NULL) STRICT;
+      CREATE TABLE names (number INTEGER PRIMARY KEY, name ANY NOT NULL UNIQUE) STRICT;
+      CREATE TABLE categories (code INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
       CREATE TABLE events (
-        position INTEGER PRIMARY KEY AUTOINCREMENT,
+        position INTEGER PRIMARY KEY,
         stream INTEGER NOT NULL,
         version INTEGER NOT NULL,
         type TEXT NOT NULL,
@@ -39,6 +40,8 @@ const BASE: Migration = {
       ) STRICT;
       CREATE TABLE guards (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
       CREATE TRIGGER events_stay BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'the log only grows'); END;
+      CREATE TRIGGER names_stay BEFORE DELETE ON names BEGIN SELECT RAISE(ABORT, 'the log only grows'); END;
+      CREATE TRIGGER names_hold BEFORE UPDATE ON names BEGIN SELECT RAISE(ABORT, 'the log only grows'); END;
       CREATE TRIGGER events_hold BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'the log only grows'); END;
     `);
     writeMeta(connection, META.epoch, '0');
@@ -118,7 +121,8 @@ function readVersion(connection: Connection): number {
     .all()
     .map((it) => it['name']);
   if (names.length === 0) return 0;
-  if (!names.includes('meta') || !names.includes('events')) throw new ForeignDatabase(connection.path);
+  if (!['meta', 'names', 'events'].every((it) => names.includes(it)))
+    throw new ForeignDatabase(connection.path);
   const version = readMeta(connection, META.schemaVersion);
   if (version === null) throw new ForeignDatabase(connection.path);
   return Number(version);

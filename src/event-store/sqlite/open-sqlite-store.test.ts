@@ -186,12 +186,12 @@ describe('the schema of a SQLite store', () => {
     db.close();
     expect(names.map((it) => it['name'])).toEqual([
       'box',
+      'categories',
       'events',
       'guards',
       'meta',
+      'names',
       'shelf',
-      'sqlite_sequence',
-      'streams',
       'todo',
     ]);
     await next.commit({ ...appendOne('box/2', 0) });

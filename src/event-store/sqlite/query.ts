@@ -17,33 +17,43 @@ interface Part {
   readonly values: readonly SqlValue[];
 }
 
+/** Gives the number of a name. */
+export type NumberOf = (name: string) => number;
+
 /**
  * SQL for a query. Values only ever become parameters; names come from the table's definition. Null sorts lowest.
  *
  * @throws InvalidQuery when the query does not fit the table.
  */
-export function compileFind(table: Table, query: Query): CompiledQuery {
+export function compileFind(table: Table, query: Query, numberOf: NumberOf): CompiledQuery {
   const order = (query.orderBy ?? []).map(([name, direction]) => ({
     column: orderable(table, name),
     direction,
   }));
-  const parts = whereParts(table, query.where);
-  if (query.after !== undefined) parts.push(afterPart(table, order, query.after, query.where ?? {}));
+  const values = createParameters(table, numberOf);
+  const parts = whereParts(table, query.where, values);
+  if (query.after !== undefined) parts.push(afterPart(table, order, query.after, query.where ?? {}, values));
   const limit = checkLimit(table, query.limit);
   const sql = [
-    `SELECT ${list(table.columns.map((it) => it.name))} FROM ${quote(table.name)}`,
+    `SELECT ${table.columns.map((it) => selectText(table, it)).join(', ')} FROM ${quote(table.name)}`,
     ...whereText(parts),
-    ...(order.length === 0 ? [] : [`ORDER BY ${order.map(orderText).join(', ')}`]),
+    ...(order.length === 0 ? [] : [`ORDER BY ${order.map((it) => orderText(table, it)).join(', ')}`]),
     'LIMIT ?',
   ].join(' ');
   return { sql, values: [...parts.flatMap((it) => it.values), limit] };
 }
 
 /** SQL that counts; the answer's only column is `count`. @throws InvalidQuery as `compileFind`. */
-export function compileCount(table: Table, where: Query['where']): CompiledQuery {
-  const parts = whereParts(table, where);
+export function compileCount(table: Table, where: Query['where'], numberOf: NumberOf): CompiledQuery {
+  const parts = whereParts(table, where, createParameters(table, numberOf));
   const sql = [`SELECT count(*) AS count FROM ${quote(table.name)}`, ...whereText(parts)].join(' ');
   return { sql, values: parts.flatMap((it) => it.values) };
+}
+
+function selectText(table: Table, { name, type }: Column): string {
+  if (type !== 'name') return quote(name);
+  const number = `${quote(table.name)}.${quote(name)}`;
+  return `(SELECT name FROM names WHERE number = ${number}) AS ${quote(name)}`;
 }
 
 /** One more than may be answered, where the caller gave no limit: its presence shows that one was needed. */
@@ -59,17 +69,17 @@ function whereText(parts: readonly Part[]): readonly string[] {
   return parts.length === 0 ? [] : [`WHERE ${parts.map((it) => it.sql).join(' AND ')}`];
 }
 
-function whereParts(table: Table, where: Query['where'] = {}): Part[] {
+function whereParts(table: Table, where: Query['where'] = {}, valueOf: ValueOf): Part[] {
   return Object.entries(where).map(([name, condition]) => {
     const column = table.byName.get(name);
     if (column === undefined) throw new InvalidQuery(table.name, `there is no column ${name}`);
-    return conditionPart(table, column, condition);
+    return conditionPart(table, column, condition, valueOf);
   });
 }
 
-function conditionPart(table: Table, column: Column, condition: Condition): Part {
+function conditionPart(table: Table, column: Column, condition: Condition, valueOf: ValueOf): Part {
   const name = quote(column.name);
-  const value = (it: unknown): SqlValue => parameter(table, column, it);
+  const value = (it: unknown): SqlValue => valueOf(column, it);
   if (condition === null) return { sql: `${name} IS NULL`, values: [] };
   if (typeof condition !== 'object') return { sql: `${name} = ?`, values: [value(condition)] };
   if ('in' in condition) {
@@ -86,6 +96,8 @@ function conditionPart(table: Table, column: Column, condition: Condition): Part
   const operator = OPERATORS.get(word ?? '');
   if (operator === undefined) throw new InvalidQuery(table.name, `there is no condition ${word}`);
   orderable(table, column.name);
+  if (column.type === 'name')
+    throw new InvalidQuery(table.name, `${column.name} (name) is equal or not, and no more`);
   return { sql: `${name} ${operator} ?`, values: [value(bound)] };
 }
 
@@ -95,6 +107,13 @@ const OPERATORS: ReadonlyMap<string, string> = new Map([
   ['gt', '>'],
   ['gte', '>='],
 ]);
+
+type ValueOf = (column: Column, value: unknown) => SqlValue;
+
+function createParameters(table: Table, numberOf: NumberOf): ValueOf {
+  return (column, value) =>
+    column.type === 'name' && typeof value === 'string' ? numberOf(value) : parameter(table, column, value);
+}
 
 function parameter(table: Table, column: Column, value: unknown): SqlValue {
   switch (column.type) {
@@ -111,6 +130,7 @@ function parameter(table: Table, column: Column, value: unknown): SqlValue {
     case 'bool':
       if (typeof value === 'boolean') return value ? 1 : 0;
       break;
+    case 'name':
     case 'json':
       break;
   }
@@ -135,8 +155,9 @@ interface OrderColumn {
   readonly direction: 'asc' | 'desc';
 }
 
-function orderText({ column, direction }: OrderColumn): string {
-  return `${quote(column.name)} ${direction === 'asc' ? 'ASC' : 'DESC'}`;
+/** With the table's name: without, it would be the text of a name, and no index knows its order. */
+function orderText(table: Table, { column, direction }: OrderColumn): string {
+  return `${quote(table.name)}.${quote(column.name)} ${direction === 'asc' ? 'ASC' : 'DESC'}`;
 }
 
 function afterPart(
@@ -144,12 +165,13 @@ function afterPart(
   order: readonly OrderColumn[],
   after: readonly (string | number)[],
   where: NonNullable<Query['where']>,
+  valueOf: ValueOf,
 ): Part {
   if (order.length === 0 || order.length !== after.length) {
     throw new InvalidQuery(table.name, 'after needs one value for each column of orderBy');
   }
   checkTotal(table, order, where);
-  const values = order.map((it, at) => parameter(table, it.column, after[at]));
+  const values = order.map((it, at) => valueOf(it.column, after[at]));
   if (order.every((it) => it.direction === 'asc')) {
     // Row values let SQLite seek in the index. A null compares as unknown, which leaves its row out: it came before.
     const marks = order.map(() => '?').join(', ');

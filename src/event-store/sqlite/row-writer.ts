@@ -6,14 +6,24 @@ import { encodeCell, type SqlValue } from './cells.ts';
 import type { Connection } from './connection.ts';
 import { list, quote } from './ddl.ts';
 import { constraintRefusal } from './failures.ts';
+import { type Names, NO_NUMBER } from './names.ts';
 
 /** A row write that was checked and is ready to run. */
 export interface PreparedWrite {
   readonly table: string;
-  readonly sql: string;
+  readonly shape: Shape;
+  /** Names stand as text among them until the write runs. */
   readonly values: readonly SqlValue[];
   /** Set where a row must be touched: its absence refuses the commit. */
   readonly key: Key | null;
+}
+
+/** What writes of one form share. */
+interface Shape {
+  readonly sql: string;
+  /** Places of names among the values; those of the key come last, and name no new ones. */
+  readonly names: readonly number[];
+  readonly keyFrom: number;
 }
 
 export interface RowWriter {
@@ -24,21 +34,25 @@ export interface RowWriter {
 }
 
 /** Turns row writes into statements; the text of each shape is built once. */
-export function createRowWriter(connection: Connection, tables: ReadonlyMap<string, Table>): RowWriter {
-  const texts = createTextCache();
+export function createRowWriter(
+  connection: Connection,
+  tables: ReadonlyMap<string, Table>,
+  names: Names,
+): RowWriter {
+  const shapes = createShapeCache();
   return {
     prepare(write) {
       const table = tables.get(write.table);
       if (table === undefined) throw new InvalidRow(write.table, 'there is no such table');
       switch (write.op) {
         case 'insert':
-          return prepareInsert(texts, table, write.row);
+          return prepareInsert(shapes, table, write.row);
         case 'upsert':
-          return prepareUpsert(texts, table, write.row);
+          return prepareUpsert(shapes, table, write.row);
         case 'update':
-          return prepareUpdate(texts, table, write.key, write.set);
+          return prepareUpdate(shapes, table, write.key, write.set);
         case 'delete':
-          return prepareDelete(texts, table, write.key);
+          return prepareDelete(shapes, table, write.key);
         default:
           return unreachable(write);
       }
@@ -46,7 +60,7 @@ export function createRowWriter(connection: Connection, tables: ReadonlyMap<stri
     run(write) {
       let changes: number | bigint;
       try {
-        ({ changes } = connection.prepare(write.sql).run(...write.values));
+        ({ changes } = connection.prepare(write.shape.sql).run(...numbered(names, write)));
       } catch (error) {
         throw constraintRefusal(write.table, error) ?? error;
       }
@@ -55,41 +69,67 @@ export function createRowWriter(connection: Connection, tables: ReadonlyMap<stri
   };
 }
 
-type TextCache = (table: Table, shape: string, build: () => string) => string;
+/** The values as they go into the file. */
+function numbered(names: Names, { shape, values }: PreparedWrite): readonly SqlValue[] {
+  if (shape.names.length === 0) return values;
+  const numbers = [...values];
+  for (const at of shape.names) {
+    const name = values[at];
+    if (typeof name !== 'string') continue;
+    numbers[at] = at < shape.keyFrom ? names.intern(name) : (names.find(name) ?? NO_NUMBER);
+  }
+  return numbers;
+}
 
-function createTextCache(): TextCache {
-  const texts = new Map<Table, Map<string, string>>();
-  return (table, shape, build) => {
-    let ofTable = texts.get(table);
-    if (ofTable === undefined) texts.set(table, (ofTable = new Map()));
-    let text = ofTable.get(shape);
-    if (text === undefined) ofTable.set(shape, (text = build()));
-    return text;
+type ShapeCache = (
+  table: Table,
+  form: string,
+  build: () => { readonly sql: string; readonly given: readonly Column[]; readonly hasKey: boolean },
+) => Shape;
+
+function createShapeCache(): ShapeCache {
+  const shapes = new Map<Table, Map<string, Shape>>();
+  return (table, form, build) => {
+    let ofTable = shapes.get(table);
+    if (ofTable === undefined) shapes.set(table, (ofTable = new Map()));
+    let shape = ofTable.get(form);
+    if (shape === undefined) {
+      const { sql, given, hasKey } = build();
+      const key = hasKey ? table.key.map((it) => table.byName.get(it)) : [];
+      const names = [...given, ...key].flatMap((it, at) => (it?.type === 'name' ? [at] : []));
+      ofTable.set(form, (shape = { sql, names, keyFrom: given.length }));
+    }
+    return shape;
   };
 }
 
-function prepareInsert(texts: TextCache, table: Table, row: Row): PreparedWrite {
+function prepareInsert(shapes: ShapeCache, table: Table, row: Row): PreparedWrite {
   checkColumns(table, row);
   const values = table.columns.map((it) => encodeCell(table, it, row[it.name]));
-  const sql = texts(table, 'insert', () => insertText(table, table.columns));
-  return { table: table.name, sql, values, key: null };
+  const shape = shapes(table, 'insert', () => ({
+    sql: insertText(table, table.columns),
+    given: table.columns,
+    hasKey: false,
+  }));
+  return { table: table.name, shape, values, key: null };
 }
 
 /** Columns that the row leaves out keep their value in a row that exists. */
-function prepareUpsert(texts: TextCache, table: Table, row: Row): PreparedWrite {
+function prepareUpsert(shapes: ShapeCache, table: Table, row: Row): PreparedWrite {
   checkColumns(table, row);
   const given = table.columns.filter((it) => row[it.name] !== undefined || it.required);
   const values = given.map((it) => encodeCell(table, it, row[it.name]));
-  const sql = texts(table, `upsert ${names(given)}`, () => {
+  const shape = shapes(table, `upsert ${columnNames(given)}`, () => {
     const others = given.filter((it) => !table.key.includes(it.name));
     const set = others.map((it) => `${quote(it.name)} = excluded.${quote(it.name)}`).join(', ');
     const action = others.length === 0 ? 'NOTHING' : `UPDATE SET ${set}`;
-    return `${insertText(table, given)} ON CONFLICT (${list(table.key)}) DO ${action}`;
+    const sql = `${insertText(table, given)} ON CONFLICT (${list(table.key)}) DO ${action}`;
+    return { sql, given, hasKey: false };
   });
-  return { table: table.name, sql, values, key: null };
+  return { table: table.name, shape, values, key: null };
 }
 
-function prepareUpdate(texts: TextCache, table: Table, key: Key, set: Row): PreparedWrite {
+function prepareUpdate(shapes: ShapeCache, table: Table, key: Key, set: Row): PreparedWrite {
   checkColumns(table, set);
   const given = table.columns.filter((it) => set[it.name] !== undefined);
   const [moved] = given.filter((it) => table.key.includes(it.name));
@@ -97,16 +137,21 @@ function prepareUpdate(texts: TextCache, table: Table, key: Key, set: Row): Prep
     throw new InvalidRow(table.name, `${moved.name} is part of the key and cannot change`);
   if (given.length === 0) throw new InvalidRow(table.name, 'the update sets nothing');
   const values = given.map((it) => encodeCell(table, it, set[it.name]));
-  const sql = texts(table, `update ${names(given)}`, () => {
+  const shape = shapes(table, `update ${columnNames(given)}`, () => {
     const assignments = given.map((it) => `${quote(it.name)} = ?`).join(', ');
-    return `UPDATE ${quote(table.name)} SET ${assignments} WHERE ${keyText(table)}`;
+    const sql = `UPDATE ${quote(table.name)} SET ${assignments} WHERE ${keyText(table)}`;
+    return { sql, given, hasKey: true };
   });
-  return { table: table.name, sql, values: [...values, ...keyValues(table, key)], key };
+  return { table: table.name, shape, values: [...values, ...keyValues(table, key)], key };
 }
 
-function prepareDelete(texts: TextCache, table: Table, key: Key): PreparedWrite {
-  const sql = texts(table, 'delete', () => `DELETE FROM ${quote(table.name)} WHERE ${keyText(table)}`);
-  return { table: table.name, sql, values: keyValues(table, key), key };
+function prepareDelete(shapes: ShapeCache, table: Table, key: Key): PreparedWrite {
+  const shape = shapes(table, 'delete', () => ({
+    sql: `DELETE FROM ${quote(table.name)} WHERE ${keyText(table)}`,
+    given: [],
+    hasKey: true,
+  }));
+  return { table: table.name, shape, values: keyValues(table, key), key };
 }
 
 function insertText(table: Table, columns: readonly Column[]): string {
@@ -145,6 +190,6 @@ function checkColumns(table: Table, row: Row): void {
   }
 }
 
-function names(columns: readonly Column[]): string {
+function columnNames(columns: readonly Column[]): string {
   return columns.map((it) => it.name).join(',');
 }

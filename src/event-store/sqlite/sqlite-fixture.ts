@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { systemClock, systemTimers } from '../../ports/system.ts';
-import { ITEM, PAIR } from '../contract-fixture.ts';
+import { DEED, ITEM, PAIR } from '../contract-fixture.ts';
 import { openSqliteStore, type SqliteStore, type SqliteStoreOptions } from './open-sqlite-store.ts';
 
 /** A path in a folder that is removed after the test. */
@@ -18,7 +18,7 @@ export async function openTestStore(
   options: Partial<SqliteStoreOptions> & { readonly path: string },
 ): Promise<SqliteStore> {
   const store = await openSqliteStore({
-    tables: [ITEM, PAIR],
+    tables: [ITEM, PAIR, DEED],
     clock: systemClock,
     timers: systemTimers,
     onFatal: (error) => {

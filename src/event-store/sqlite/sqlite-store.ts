@@ -10,11 +10,13 @@ import { type Connection, inTransaction } from './connection.ts';
 import { createEventReader } from './event-reader.ts';
 import { isDatabaseFailure } from './failures.ts';
 import { META, readMeta, readTablesToRebuild, RESERVED_META_PREFIX, writeMeta } from './meta.ts';
+import { createNames, type Names, NO_NUMBER } from './names.ts';
 import type { SqliteStore, SqliteStoreOptions } from './open-sqlite-store.ts';
 import { compileCount, compileFind, MAX_ROWS } from './query.ts';
 import { rebuildTables } from './rebuild-tables.ts';
 import { createRowWriter } from './row-writer.ts';
 import { createStoreLife, type StoreLife } from './store-life.ts';
+import { createStreamIds } from './stream-ids.ts';
 
 interface Opened extends SqliteStoreOptions {
   readonly connection: Connection;
@@ -28,8 +30,10 @@ export function createSqliteStore(
   options: Omit<Opened, 'tables'> & { readonly tables: ReadonlyMap<string, Table> },
 ): SqliteStore {
   const { connection, tables, epoch, timers, clock, readOnly } = options;
-  const reader = createEventReader(connection);
-  const writer = createRowWriter(connection, tables);
+  const names = createNames(connection);
+  const streams = createStreamIds(connection, names);
+  const reader = createEventReader(connection, streams);
+  const writer = createRowWriter(connection, tables, names);
   const life: StoreLife = createStoreLife({
     path: connection.path,
     readOnly,
@@ -52,6 +56,7 @@ export function createSqliteStore(
   const queue = createCommitQueue({
     connection,
     writer,
+    streams,
     clock,
     timers,
     epoch,
@@ -83,6 +88,7 @@ export function createSqliteStore(
         return task();
       });
     } catch (error) {
+      streams.forget();
       if (error instanceof FencedOut) throw life.stop(error);
       if (isDatabaseFailure(error)) throw life.stop(new OutcomeUnknown(connection.path, error));
       throw error;
@@ -112,8 +118,8 @@ export function createSqliteStore(
     readAll: (request) => read(() => reader.all(request)),
     lastPosition: () => read(() => reader.lastPosition()),
     guard: (name) => read(() => readGuard(connection, name)),
-    find: (query) => read(() => find(connection, tables, query)),
-    count: (query) => read(() => count(connection, tables, query)),
+    find: (query) => read(() => find(connection, tables, names, query)),
+    count: (query) => read(() => count(connection, tables, names, query)),
     onCommitted: (listener) => listeners.add(listener),
     async close() {
       if (life.beginClosing()) await queue.drained();
@@ -158,9 +164,14 @@ function readBackupStamp(connection: Connection): BackupStamp | null {
   return text === null ? null : (JSON.parse(text) as BackupStamp);
 }
 
-function find(connection: Connection, tables: ReadonlyMap<string, Table>, query: Query): readonly Row[] {
+function find(
+  connection: Connection,
+  tables: ReadonlyMap<string, Table>,
+  names: Names,
+  query: Query,
+): readonly Row[] {
   const table = tableOf(tables, query.table);
-  const { sql, values } = compileFind(table, query);
+  const { sql, values } = compileFind(table, query, (name) => names.find(name) ?? NO_NUMBER);
   const rows = connection.prepare(sql).all(...values);
   if (rows.length > MAX_ROWS) {
     throw new InvalidQuery(table.name, `more than ${MAX_ROWS} rows: give a limit and page with after`);
@@ -175,10 +186,11 @@ function find(connection: Connection, tables: ReadonlyMap<string, Table>, query:
 function count(
   connection: Connection,
   tables: ReadonlyMap<string, Table>,
+  names: Names,
   query: Pick<Query, 'table' | 'where'>,
 ): number {
   const table = tableOf(tables, query.table);
-  const { sql, values } = compileCount(table, query.where);
+  const { sql, values } = compileCount(table, query.where, (name) => names.find(name) ?? NO_NUMBER);
   return connection.prepare(sql).get(...values)?.['count'] as number;
 }
 

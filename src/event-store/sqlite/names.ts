@@ -1,0 +1,64 @@
+import type { Connection } from './connection.ts';
+
+/**
+ * Names of streams, and whatever else rows repeat, each stored once and numbered; tables hold the numbers. A UUID in an
+ * index of text is 36 bytes at a random place; the number is four at the end, so that of all the trees that a new
+ * operation grows only the one that keeps names unique is written all over.
+ *
+ * Names are never changed nor removed, and a number is never given twice.
+ */
+export interface Names {
+  /** The number of a name; null when nothing has it yet. */
+  find(name: string): number | null;
+  /** The number of a name, a new one if need be. Belongs inside a transaction. */
+  intern(name: string): number;
+  /** Must be called after every rollback: numbers that were given in it are free again. */
+  forget(): void;
+}
+
+/** The number of no name, for keys and queries of what nobody ever wrote. */
+export const NO_NUMBER = -1;
+
+/** Numbers that are remembered. Past it all are forgotten: that is cheaper than to know the oldest. */
+const MAX_REMEMBERED = 10_000;
+
+export function createNames(connection: Connection): Names {
+  const known = new Map<string, number>();
+  const remember = (name: string, number: number): number => {
+    if (known.size >= MAX_REMEMBERED) known.clear();
+    known.set(name, number);
+    return number;
+  };
+  const find = (name: string): number | null => {
+    const cached = known.get(name);
+    if (cached !== undefined) return cached;
+    const row = connection.prepare('SELECT number FROM names WHERE name = ?').get(encodeName(name));
+    return row === undefined ? null : remember(name, row['number'] as number);
+  };
+  return {
+    find,
+    intern(name) {
+      const found = find(name);
+      if (found !== null) return found;
+      const insert = connection.prepare('INSERT INTO names (name) VALUES (?)');
+      return remember(name, Number(insert.run(encodeName(name)).lastInsertRowid));
+    },
+    forget() {
+      known.clear();
+    },
+  };
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** A UUID in its usual spelling is kept as its 16 bytes, anything else as it is; so every name comes back unchanged. */
+function encodeName(name: string): string | Uint8Array {
+  return name.length === 36 && UUID.test(name) ? Buffer.from(name.replaceAll('-', ''), 'hex') : name;
+}
+
+/** The name that the file holds. */
+export function decodeName(stored: unknown): string {
+  if (typeof stored === 'string') return stored;
+  const hex = Buffer.from(stored as Uint8Array).toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

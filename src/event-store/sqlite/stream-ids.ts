@@ -1,0 +1,98 @@
+import { InvalidCommit } from '../errors.ts';
+import type { StreamName } from '../event-store.ts';
+import type { Connection } from './connection.ts';
+import { decodeName, type Names } from './names.ts';
+
+/** Where a stream stands. */
+export interface StreamHead {
+  /** Null: nothing was ever appended to it. */
+  readonly id: number | null;
+  readonly version: number;
+}
+
+/** Numbers of streams: the number of what follows the slash, and the code of the category, in one. */
+export interface StreamIds {
+  head(stream: StreamName): StreamHead;
+  /** Null when there can be no such stream. */
+  find(stream: StreamName): number | null;
+  /** The id of a stream, a new one if need be. Belongs inside a transaction. @throws InvalidCommit */
+  intern(stream: StreamName): number;
+  /** Code of a category; null when no stream has it. */
+  category(category: string): number | null;
+  /** The stream's name, from its id and from the name that is stored under the id's number. */
+  nameOf(id: number, stored: unknown): StreamName;
+  /** Must be called after every rollback. */
+  forget(): void;
+}
+
+/** Categories that a database may have; the id of a stream is its number times this, plus the code. */
+export const MAX_CATEGORIES = 256;
+
+export function createStreamIds(connection: Connection, names: Names): StreamIds {
+  const codes = new Map<string, number>();
+  const categories = new Map<number, string>();
+  const remember = (category: string, code: number): number => {
+    codes.set(category, code);
+    categories.set(code, category);
+    return code;
+  };
+
+  const category = (name: string): number | null => {
+    const cached = codes.get(name);
+    if (cached !== undefined) return cached;
+    const row = connection.prepare('SELECT code FROM categories WHERE name = ?').get(name);
+    return row === undefined ? null : remember(name, row['code'] as number);
+  };
+
+  const internCategory = (name: string): number => {
+    const found = category(name);
+    if (found !== null) return found;
+    const row = connection.prepare('SELECT count(*) AS code FROM categories').get();
+    const code = row?.['code'] as number;
+    if (code >= MAX_CATEGORIES) {
+      throw new InvalidCommit(`there are ${MAX_CATEGORIES} categories already, so ${name} cannot be one`);
+    }
+    connection.prepare('INSERT INTO categories (code, name) VALUES (?, ?)').run(code, name);
+    return remember(name, code);
+  };
+
+  const find = (stream: StreamName): number | null => {
+    const slash = stream.indexOf('/');
+    const code = category(stream.slice(0, slash));
+    if (code === null) return null;
+    const number = names.find(stream.slice(slash + 1));
+    return number === null ? null : number * MAX_CATEGORIES + code;
+  };
+
+  const categoryOf = (code: number): string => {
+    const cached = categories.get(code);
+    if (cached !== undefined) return cached;
+    const row = connection.prepare('SELECT name FROM categories WHERE code = ?').get(code);
+    const name = row?.['name'] as string;
+    remember(name, code);
+    return name;
+  };
+
+  return {
+    find,
+    category,
+    head(stream) {
+      const id = find(stream);
+      if (id === null) return { id: null, version: 0 };
+      const last = 'SELECT version FROM events WHERE stream = ? ORDER BY version DESC LIMIT 1';
+      const row = connection.prepare(last).get(id);
+      return { id, version: (row?.['version'] as number | undefined) ?? 0 };
+    },
+    intern(stream) {
+      const slash = stream.indexOf('/');
+      const code = internCategory(stream.slice(0, slash));
+      return names.intern(stream.slice(slash + 1)) * MAX_CATEGORIES + code;
+    },
+    nameOf: (id, stored) => `${categoryOf(id % MAX_CATEGORIES)}/${decodeName(stored)}`,
+    forget() {
+      codes.clear();
+      categories.clear();
+      names.forget();
+    },
+  };
+}
