@@ -4,9 +4,9 @@ import type { SqliteStoreOptions } from '../event-store/sqlite/open-sqlite-store
 import type { Listen } from '../http/server.ts';
 import { listen as listenOnPort } from '../http/server.ts';
 import type { Ports } from '../ports/ports.ts';
-import { createLocalSigner } from '../signer/local-signer.ts';
 import type { Signer } from '../signer/signer.ts';
 import type { Log } from '../telemetry/log.ts';
+import { createSigner } from './create-signer.ts';
 import { bringViewsUpToDate } from './current-views.ts';
 import { SCHEMA, VIEWS_VERSION } from './schema.ts';
 import type { Service } from './service.ts';
@@ -43,7 +43,7 @@ export interface Instead {
  */
 export async function bootService(options: BootOptions): Promise<{ service: Service; url: string }> {
   const { config, ports, log, instead = {} } = options;
-  const signer = instead.signer ?? createLocalSigner(config.signer.privateKey);
+  const signer = instead.signer ?? createSigner(config.signer, ports);
   const store = await openSqliteStore({
     path: config.database.kind === 'memory' ? IN_MEMORY : config.database.path,
     tables: SCHEMA.tables,

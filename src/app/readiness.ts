@@ -2,6 +2,7 @@ import type { Hints } from '../chain/hints.ts';
 import type { Watcher, WatchStatus } from '../chain/watcher/create-watcher.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { EventStore } from '../event-store/event-store.ts';
+import { SIGNER_DEPENDENCY } from '../signer/signer.ts';
 import type { Lanes } from '../transaction/lanes.ts';
 import type { LaneStatus } from '../transaction/lane-status.ts';
 
@@ -78,7 +79,7 @@ export function createReadiness(parts: {
               scan_lag_blocks: lag(scan),
               hints: hintsOf(watcher.network),
               lane: laneVerdict(own),
-              signer: own.length === 0 ? 'no signer is configured' : 'ok',
+              signer: own.length === 0 ? 'no signer is configured' : dependency(SIGNER_DEPENDENCY),
             };
             return [watcher.network, verdicts] as const;
           }),

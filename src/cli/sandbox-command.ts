@@ -9,6 +9,8 @@ import { createRealPorts } from '../ports/real-ports.ts';
 import { createIssuerApi } from '../sandbox/issuer-api.ts';
 import type { LocalPartners } from '../sandbox/local-partners.ts';
 import { startLocalPartners } from '../sandbox/local-partners.ts';
+import type { SandboxSigner } from '../sandbox/signers.ts';
+import { SANDBOX_SIGNERS } from '../sandbox/signers.ts';
 import { createLog } from '../telemetry/log.ts';
 import { createNarrator } from './narrator.ts';
 import type { Narrator } from './narrator.ts';
@@ -24,9 +26,9 @@ export function addSandboxCommand(program: Command): void {
     )
     .option('--once', 'end after the mint and the redemption')
     .option('--port <number>', 'port of the service; a free one by default', readPort, 0)
-    .addOption(new Option('--signer <kind>', 'who signs').choices(['local']).default('local'))
-    .action(async (options: { once?: true; port: number }) => {
-      await runSandbox({ once: options.once === true, port: options.port });
+    .addOption(new Option('--signer <kind>', 'who signs').choices([...SANDBOX_SIGNERS]).default('local'))
+    .action(async (options: { once?: true; port: number; signer: SandboxSigner }) => {
+      await runSandbox({ ...options, once: options.once === true });
     });
 }
 
@@ -39,7 +41,11 @@ function readPort(text: string): number {
   return port;
 }
 
-async function runSandbox(options: { readonly once: boolean; readonly port: number }): Promise<void> {
+async function runSandbox(options: {
+  readonly once: boolean;
+  readonly port: number;
+  readonly signer: SandboxSigner;
+}): Promise<void> {
   const stop = new AbortController();
   const asked = Promise.withResolvers<void>();
   const stopAsked = (): void => {
@@ -51,7 +57,12 @@ async function runSandbox(options: { readonly once: boolean; readonly port: numb
   const narrator = createNarrator((line) => process.stdout.write(`${line}\n`));
   const running: { stop(): Promise<void> }[] = [];
   try {
-    const sandbox = await startSandbox(narrator, { port: options.port, running, signal: stop.signal });
+    const sandbox = await startSandbox(narrator, {
+      port: options.port,
+      signer: options.signer,
+      running,
+      signal: stop.signal,
+    });
     await takeTour(narrator, sandbox, stop.signal);
     if (!options.once) await asked.promise;
   } catch (error) {
@@ -78,10 +89,12 @@ async function startSandbox(
   narrator: Narrator,
   {
     port,
+    signer,
     running,
     signal,
   }: {
     readonly port: number;
+    readonly signer: SandboxSigner;
     readonly running: { stop(): Promise<void> }[];
     readonly signal: AbortSignal;
   },
@@ -97,6 +110,7 @@ async function startSandbox(
       { network, chain: { blockTimeSeconds: 1, slotsInAnEpoch: 1 }, vaults: [{ underlying, token }] },
     ],
     alpaca: { journalDelayMs: 1_500 },
+    signer,
     onReady: (what) => {
       narrator.say(what);
     },

@@ -136,8 +136,9 @@ describe('loadConfig', () => {
     ['PUBLIC_URL', { PUBLIC_URL: 'issuer.example.com' }],
     ['DATABASE_URL', { DATABASE_URL: 'postgres://u:p@db/issuance' }],
     ['DATABASE_URL', { DATABASE_URL: 'issuance.db' }],
-    ['SIGNER', { SIGNER: 'turnkey' }],
     ['SIGNER', { SIGNER: 'fireblocks' }],
+    ['TURNKEY_ADDRESS', { TURNKEY_ADDRESS: '0x12' }],
+    ['TURNKEY_API_PUBLIC_KEY', { TURNKEY_API_PUBLIC_KEY: `04${'ab'.repeat(32)}` }],
     ['INTERNAL_IP_RANGES', { INTERNAL_IP_RANGES: '10.0.0.0/8,0.0.0.0/0' }],
     ['INTERNAL_IP_RANGES', { INTERNAL_IP_RANGES: '::/0' }],
     ['ALPACA_IP_RANGES', { ALPACA_IP_RANGES: '10.0.0.0/33' }],
@@ -167,9 +168,36 @@ describe('loadConfig', () => {
   });
 
   test('a signer or database that is not built yet is named as that', () => {
-    expect(faults({ SIGNER: 'turnkey' })[0]?.expected).toContain('not built yet');
+    expect(faults({ SIGNER: 'fireblocks' })[0]?.expected).toContain('not built yet');
     expect(faults({ DATABASE_URL: 'postgres://db/x' })[0]?.expected).toContain('not built yet');
-    expect(faults({ TURNKEY_API_KEY: 'x' })[0]?.expected).toContain('not built yet');
+    expect(faults({ FIREBLOCKS_API_KEY: 'x' })[0]?.expected).toContain('not built yet');
+  });
+
+  test('the signer at Turnkey needs all of its settings, and no key of ours', () => {
+    const turnkey = {
+      SIGNER: 'turnkey',
+      EVM_PRIVATE_KEY: undefined,
+      TURNKEY_ORGANIZATION_ID: 'organization',
+      TURNKEY_API_PUBLIC_KEY: `02${'AB'.repeat(32)}`,
+      TURNKEY_API_PRIVATE_KEY: 'cd'.repeat(32),
+      TURNKEY_ADDRESS: `0x${'Ab'.repeat(20)}`,
+    };
+    const { signer } = config(turnkey);
+    expect(signer).toMatchObject({
+      kind: 'turnkey',
+      organizationId: 'organization',
+      apiPublicKey: `02${'ab'.repeat(32)}`,
+      address: `0x${'ab'.repeat(20)}`,
+      baseUrl: 'https://api.turnkey.com',
+    });
+    expect(secretsOf(config(turnkey))).toContain('cd'.repeat(32));
+    expect(faultyNames({ SIGNER: 'turnkey' })).toEqual([
+      'TURNKEY_ORGANIZATION_ID',
+      'TURNKEY_API_PUBLIC_KEY',
+      'TURNKEY_API_PRIVATE_KEY',
+      'TURNKEY_ADDRESS',
+    ]);
+    expect(faultyNames({ ...turnkey, TURNKEY_API_PRIVATE_KEY: 'zz' })).toEqual(['TURNKEY_API_PRIVATE_KEY']);
   });
 
   test('two networks on one chain are refused', () => {
@@ -223,7 +251,8 @@ describe('secrets', () => {
     const files: Readonly<Record<string, string>> = { '/run/key': `${PRIVATE_KEY}\n`, '/run/empty': '\n' };
     const readFile = (path: string): string => files[path] ?? noFiles(path);
     const fromFile = { EVM_PRIVATE_KEY: undefined, EVM_PRIVATE_KEY_FILE: '/run/key' };
-    expect(config(fromFile, readFile).signer.privateKey.reveal()).toBe(PRIVATE_KEY);
+    expect(config(fromFile, readFile).signer).toMatchObject({ kind: 'local' });
+    expect(secretsOf(config(fromFile, readFile))).toContain(PRIVATE_KEY);
     for (const path of ['/run/empty', '/run/absent']) {
       expect(faultyNames({ ...fromFile, EVM_PRIVATE_KEY_FILE: path }, readFile)).toEqual([
         'EVM_PRIVATE_KEY_FILE',

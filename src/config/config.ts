@@ -4,7 +4,8 @@ import {
   type AlpacaCredentials,
   alpacaCredentials,
   keyFaults,
-  signerFaults,
+  type SignerConfig,
+  signerConfig,
   type Values,
 } from './cross-checks.ts';
 import type { Secret } from './secret.ts';
@@ -12,7 +13,7 @@ import { settings } from './settings.ts';
 import { unknownNames } from './unknown-names.ts';
 import type { Database, NamedSecret, SigningKey } from './values.ts';
 
-export type { AlpacaCredentials } from './cross-checks.ts';
+export type { AlpacaCredentials, SignerConfig } from './cross-checks.ts';
 export type { ChainFacts, NetworkConfig } from './networks.ts';
 export type { Environment, Fault, ReadFile } from './read-settings.ts';
 
@@ -41,7 +42,7 @@ export interface Config {
     readonly clientIdField: 'client_external_account_id' | 'client_id';
   };
   readonly networks: readonly NetworkConfig[];
-  readonly signer: { readonly kind: 'local'; readonly privateKey: Secret };
+  readonly signer: SignerConfig;
   readonly log: {
     readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent';
     /** Null: pretty on a terminal, else JSON. */
@@ -57,22 +58,23 @@ export function loadConfig(env: Environment, readFile: ReadFile, chains: ChainFa
   const chain = readNetworks(env, readFile, chains);
   const { values } = read;
   const credentials = alpacaCredentials(values, read.faults);
+  const signer = signerConfig(values, read.faults);
   const faults = [
     ...read.faults,
     ...credentials.faults,
     ...keyFaults(values, read.faults),
-    ...signerFaults(values, read.faults),
+    ...signer.faults,
     ...chain.faults,
     ...unknownNames(env, knownNames(chains)),
   ];
-  if (faults.length > 0 || credentials.value === null || values.privateKey === null) return { faults };
-  return { config: configOf(values, credentials.value, values.privateKey, chain.networks) };
+  if (faults.length > 0 || credentials.value === null || signer.value === null) return { faults };
+  return { config: configOf(values, credentials.value, signer.value, chain.networks) };
 }
 
 function configOf(
   values: Values,
   credentials: AlpacaCredentials,
-  privateKey: Secret,
+  signer: SignerConfig,
   networks: readonly NetworkConfig[],
 ): Config {
   return {
@@ -93,7 +95,7 @@ function configOf(
       clientIdField: values.alpacaClientIdField,
     },
     networks,
-    signer: { kind: values.signer, privateKey },
+    signer,
     log: { level: values.logLevel, format: values.logFormat },
   };
 }

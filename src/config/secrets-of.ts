@@ -3,18 +3,19 @@ import type { Config } from './config.ts';
 /** Texts that must not stand in any log: keys, and what stands behind the host in URLs of nodes. */
 export function secretsOf(config: Config): readonly string[] {
   const { credentials } = config.alpaca;
+  const signerKey = config.signer.kind === 'local' ? config.signer.privateKey : config.signer.apiPrivateKey;
   const urls = config.networks.flatMap((it) => [...it.rpcUrls, ...(it.wsUrl === null ? [] : [it.wsUrl])]);
   const own = [
     ...config.issuerApiKeys,
     ...config.adminApiKeys.map((it) => it.key),
-    config.signer.privateKey,
+    signerKey,
     ...(credentials.kind === 'key' ? [credentials.key, credentials.secret] : [credentials.clientSecret]),
   ].map((it) => it.reveal());
   const basic =
     credentials.kind === 'key' ? [basicOf(credentials.key.reveal(), credentials.secret.reveal())] : [];
   // As it stands in the form that the token endpoint takes.
   const spelled = credentials.kind === 'oauth' ? [encodeURIComponent(credentials.clientSecret.reveal())] : [];
-  const bareKey = config.signer.privateKey.reveal().replace(/^0x/, '');
+  const bareKey = signerKey.reveal().replace(/^0x/, '');
   return [...own, ...basic, ...spelled, bareKey, ...urls.flatMap(hiddenParts)].filter((it) => it !== '');
 }
 

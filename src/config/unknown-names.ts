@@ -3,7 +3,7 @@ import type { Environment, Fault } from './read-settings.ts';
 /** Names that begin like one of ours: a slip in them must not pass as a default. */
 const OURS = /^(ISSUER|ALPACA|CHAIN|TURNKEY|FIREBLOCKS)_/;
 
-const NOT_BUILT = /^(TURNKEY|FIREBLOCKS)_/;
+const NOT_BUILT = /^FIREBLOCKS_/;
 
 /** A slip of more letters is no slip. */
 const MOST_EDITS = 4;

@@ -59,6 +59,16 @@ export const gas: Value<bigint> = value((text) =>
   /^\d{1,12}$/.test(text) && BigInt(text) >= 21_000n ? BigInt(text) : undefined,
 );
 
+/** A compressed P-256 key: 66 hex digits that begin with 02 or 03. */
+export const compressedPublicKey: Value<string> = value((text) =>
+  /^0[23][0-9a-fA-F]{64}$/.test(text) ? text.toLowerCase() : undefined,
+);
+
+/** An address, in whatever case; given in lower case. */
+export const address: Value<`0x${string}`> = value((text) =>
+  /^0x[0-9a-fA-F]{40}$/.test(text) ? (text.toLowerCase() as `0x${string}`) : undefined,
+);
+
 /** Gwei with up to nine decimals, as wei. */
 export const gwei: Value<bigint> = value((text) => {
   const [, whole, fraction = ''] = /^(\d{1,9})(?:\.(\d{1,9}))?$/.exec(text) ?? [];

@@ -3,11 +3,14 @@ import { uuidV4 } from '../primitives/uuid.ts';
 import type { SimulatedAlpacaOptions } from './alpaca/options.ts';
 import { createSimulatedAlpaca } from './alpaca/simulated-alpaca.ts';
 import type { SimulatedAlpaca } from './alpaca/simulated-alpaca-interface.ts';
+import type { SimulatedTurnkey } from './turnkey/simulated-turnkey.ts';
 import { devAccounts } from './dev-accounts.ts';
 import type { DevWallet } from './dev-wallet.ts';
 import { createDevWallet } from './dev-wallet.ts';
 import type { LocalChain, LocalChainOptions } from './local-chain.ts';
 import { startLocalChain } from './local-chain.ts';
+import type { SandboxSigner } from './signers.ts';
+import { startSigner } from './signers.ts';
 import type { TestVault, VaultFamily } from './test-vault.ts';
 import { deployTestVault } from './test-vault.ts';
 
@@ -38,6 +41,8 @@ export interface LocalPartners {
   readonly alpaca: SimulatedAlpaca;
   readonly keys: { readonly alpaca: string; readonly admin: string; readonly adminName: string };
   readonly issuerAddress: `0x${string}`;
+  /** Whoever holds the issuer's key, where that is not the service itself. */
+  readonly turnkey: SimulatedTurnkey | null;
   /** The service's settings for these partners; the caller adds HOST, PORT and DATABASE_URL. */
   readonly env: Readonly<Record<string, string>>;
   stop(): Promise<void>;
@@ -58,6 +63,8 @@ export async function startLocalPartners(options: {
   readonly alpaca?: Partial<SimulatedAlpacaOptions>;
   /** What the service's settings have for Alpaca: a key and its secret (default), or an OAuth2 client. */
   readonly authentication?: 'key' | 'oauth';
+  /** Who holds the issuer's key; the service itself by default. */
+  readonly signer?: SandboxSigner;
   /** Told of each part as it stands, for people who wait. */
   readonly onReady?: (what: string) => void;
 }): Promise<LocalPartners> {
@@ -107,6 +114,9 @@ export async function startLocalPartners(options: {
   try {
     await alpaca.start();
     tell(`simulated Alpaca at ${alpaca.url}`);
+    const signer = await startSigner(options.signer ?? 'local', issuer);
+    started.push(signer);
+    if (signer.url !== null) tell(`simulated ${options.signer ?? ''} at ${signer.url}`);
     const networks = await Promise.all(options.networks.map(startNetwork));
     const env = {
       ISSUER_API_KEY: keys.alpaca,
@@ -116,8 +126,7 @@ export async function startLocalPartners(options: {
       ...(options.authentication === 'oauth'
         ? oauthEnv(alpaca.url, oauth)
         : { ALPACA_API_KEY: credentials.apiKey, ALPACA_API_SECRET: credentials.apiSecret }),
-      SIGNER: 'local',
-      EVM_PRIVATE_KEY: issuer.privateKey,
+      ...signer.env,
       ...Object.assign({}, ...networks.map(chainEnv)),
     };
     return {
@@ -125,6 +134,7 @@ export async function startLocalPartners(options: {
       alpaca,
       keys,
       issuerAddress,
+      turnkey: signer.turnkey,
       env,
       stop,
     };

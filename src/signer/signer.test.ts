@@ -24,12 +24,15 @@ const transaction: UnsignedTransaction = {
   maxPriorityFeePerGas: 1_000_000n,
 };
 
+/** A local key needs no moment to be asked at. */
+const ASK = { askedMs: 0 };
+
 const signer = createLocalSigner(createSecret(KEY));
-const { raw } = await signer.sign(transaction);
+const { raw } = await signer.sign(transaction, ASK);
 
 describe('local signer', () => {
   test('signs what was asked for, under its address in lower case', async () => {
-    const { raw, hash } = await signer.sign(transaction);
+    const { raw, hash } = await signer.sign(transaction, ASK);
     expect(signer.address).toBe(ADDRESS);
     expect(hash).toBe(keccak256(raw));
     expect(parseTransaction(raw)).toMatchObject({
@@ -42,11 +45,11 @@ describe('local signer', () => {
 
   test('signs nonce 0, no data and value zero, which the encoding leaves out', async () => {
     const empty = { ...transaction, nonce: 0, data: '0x', to: signer.address } as const;
-    await expect(signer.sign(empty)).resolves.toMatchObject({ raw: expect.stringMatching(/^0x02/) });
+    await expect(signer.sign(empty, ASK)).resolves.toMatchObject({ raw: expect.stringMatching(/^0x02/) });
   });
 
   test('the same transaction gives the same bytes', async () => {
-    expect(await signer.sign(transaction)).toEqual(await signer.sign({ ...transaction }));
+    expect(await signer.sign(transaction, ASK)).toEqual(await signer.sign({ ...transaction }, ASK));
   });
 
   test('takes a key without its prefix, and with space around it', () => {
@@ -97,7 +100,7 @@ describe('checkSigned', () => {
   ];
 
   test.each(changes)('refuses bytes that differ in %s', async (name, altered) => {
-    const { raw } = await signer.sign({ ...transaction, ...altered });
+    const { raw } = await signer.sign({ ...transaction, ...altered }, ASK);
     await expect(checkSigned(raw, transaction, signer.address)).rejects.toMatchObject({
       code: 'signature_mismatch',
       message: expect.stringContaining(`in ${name}:`),
@@ -120,7 +123,7 @@ describe('checkSigned', () => {
   });
 
   test('refuses a signature with a high s, although it recovers to the signer', async () => {
-    const { raw } = await signer.sign(transaction);
+    const { raw } = await signer.sign(transaction, ASK);
     const { r, s, yParity } = parseTransaction(raw);
     const high: Hex = `0x${(ORDER - BigInt(s ?? '0x0')).toString(16)}`;
     const signature = { r: r ?? '0x', s: high, yParity: yParity === 0 ? 1 : 0 };

@@ -27,6 +27,11 @@ export async function dueOperations(
   return rows.slice(0, limit).map(readWorkRow);
 }
 
+/** How many of these operations are ready for the lane, due or not. */
+export async function readyOperations(deps: LaneDeps, lane: LaneId, ids: readonly string[]): Promise<number> {
+  return deps.store.count({ table, where: { lane, id: { in: ids } } });
+}
+
 /** Ms until the next operation of the lane is due, at most `longestMs`. */
 export async function msUntilDue(deps: LaneDeps, lane: LaneId, longestMs: number): Promise<number> {
   const [next] = await deps.store.find({

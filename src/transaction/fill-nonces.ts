@@ -2,7 +2,7 @@ import type { Loaded } from '../event-store/ledger.ts';
 import type { LaneState } from './lane-state.ts';
 import { affordableFees, canPay, readMeans } from './means.ts';
 import type { Lane, LaneDeps } from './runtime.ts';
-import { promiseNonce } from './sign-batch.ts';
+import { promiseNonce, signingPending } from './sign-batch.ts';
 import { fillContent } from './sign-variant.ts';
 import { costOf } from './transaction-state.ts';
 
@@ -37,6 +37,7 @@ export async function fillNonces(
         `a nonce cannot be filled: ${message}`,
       );
     }
+    if (promised.kind === 'pending') lane.view.condition = signingPending(promised.message);
     if (promised.kind !== 'signed') break;
     deps.alarms.clear(alarm);
     filled += 1;

@@ -1,8 +1,9 @@
-import type { StepResult } from '../engine/work.ts';
+import type { StepResult, WorkRow } from '../engine/work.ts';
 import type { Loaded } from '../event-store/ledger.ts';
 import { highestCounts } from './chain-view.ts';
 import type { NonceCounts } from './chain-view.ts';
-import { deferOperations, dueOperations, msUntilDue } from './defer.ts';
+import { findAsked } from './asked.ts';
+import { deferOperations, dueOperations, msUntilDue, readyOperations } from './defer.ts';
 import { fillNonces } from './fill-nonces.ts';
 import { withoutForgotten } from './forgotten-vaults.ts';
 import { findFound } from './found.ts';
@@ -18,7 +19,7 @@ import { planReady, SIGN_REFUSED } from './plan-ready.ts';
 import { commitLane, stepQuarantine } from './quarantine.ts';
 import type { Lane, LaneDeps } from './runtime.ts';
 import { shortPauseMs } from './runtime.ts';
-import { promiseNonce } from './sign-batch.ts';
+import { promiseNonce, signingPending } from './sign-batch.ts';
 import { sift } from './simulate.ts';
 import { costOf } from './transaction-state.ts';
 import { slotsOnTrial } from './trial.ts';
@@ -113,7 +114,7 @@ async function signReady(
   counts: NonceCounts,
 ): Promise<StepResult> {
   const laneId = lane.context.lane;
-  const rows = await dueOperations(deps, laneId, lane.batchCount * BATCHES_PLANNED);
+  const rows = await operationsToSign(deps, lane);
   if (rows.length === 0) {
     lane.view.condition = null;
     return { kind: 'later', delayMs: await msUntilDue(deps, laneId, IDLE_CHECK_MS) };
@@ -140,12 +141,32 @@ async function signReady(
     });
     if (result === 'unpaid') return waitForMeans(lane);
     if (result === 'conflict') return { kind: 'later', delayMs: shortPauseMs(lane) };
+    if (result === 'pending') return waitForMeans(lane);
     if (result === 'nothing') continue;
     spentWei += result.costWei;
     signed += 1;
   }
   lane.view.condition = null;
   return { kind: 'later', delayMs: 0 };
+}
+
+/**
+ * The due operations, longest waiting first. While a custodian has not answered for the next nonce, only those that it
+ * was asked for: the question must stay the same, whatever became ready since.
+ */
+async function operationsToSign(deps: LaneDeps, lane: Lane): Promise<readonly WorkRow[]> {
+  const laneId = lane.context.lane;
+  const due = await dueOperations(deps, laneId, lane.batchCount * BATCHES_PLANNED);
+  if (lane.signer.kind === 'local') return due;
+  const nonce = await nextNonce(deps.store, laneId);
+  const asked = await findAsked(deps.store, { lane: laneId, nonce, ordinal: 0 });
+  if (asked === null || asked.operationIds.length === 0) return due;
+  const ids = new Set(asked.operationIds);
+  const ready = await readyOperations(deps, laneId, [...ids]);
+  // One of them is not ready any more, so the question can never be put again.
+  if (ready < ids.size) return due;
+  const again = due.filter(({ id }) => ids.has(id));
+  return again.length === ids.size ? again : [];
 }
 
 /** Until the fees or the balance change. */
@@ -161,7 +182,7 @@ async function signBatch(
   loaded: Loaded<LaneState>,
   batch: Batch,
   means: Means,
-): Promise<'unpaid' | 'conflict' | 'nothing' | { readonly costWei: bigint }> {
+): Promise<'unpaid' | 'conflict' | 'pending' | 'nothing' | { readonly costWei: bigint }> {
   const { passed, culprits } = await sift(means.rpc, lane, batch, means.blockGasLimit);
   await deferOperations(deps, culprits);
   const fees = affordableFees(deps, lane, means.market);
@@ -180,6 +201,15 @@ async function signBatch(
       return { costWei };
     case 'conflict':
       return 'conflict';
+    case 'pending': {
+      const why = signingPending(promised.message);
+      lane.view.condition = why;
+      await deferOperations(
+        deps,
+        entries.map(({ row: { id, attempts } }) => ({ id, attempts, ...why })),
+      );
+      return 'pending';
+    }
     case 'refused': {
       const { code, message } = promised;
       const refused = entries.map(({ row: { id, attempts } }) => ({

@@ -6,6 +6,7 @@ import { change } from '../event-store/ledger.ts';
 import { anyKind } from '../event-store/create-ledger.ts';
 import { transact } from '../event-store/transact.ts';
 import { IssuanceError, unreachable } from '../primitives/failures.ts';
+import { SIGNING_REQUEST_TABLE } from './asked.ts';
 import { withChain } from './chain-view.ts';
 import { FOUND_OPERATION_TABLE, FOUND_TRANSACTION_TABLE } from './found.ts';
 import type { LaneId } from './lane-feature.ts';
@@ -35,6 +36,7 @@ export const laneTables: readonly TableDefinition[] = [
   TRANSACTION_HASH_TABLE,
   FOUND_TRANSACTION_TABLE,
   FOUND_OPERATION_TABLE,
+  SIGNING_REQUEST_TABLE,
 ];
 
 /** Categories of streams of the lanes and transactions. */

@@ -64,10 +64,10 @@ describe('a network that its watcher stopped', () => {
     world = await createWorld({
       network: {
         signer: {
-          address: signer.address,
-          async sign(unsigned) {
+          ...signer,
+          async sign(unsigned, ask) {
             if (world !== null) await network(world, stop);
-            return signer.sign(unsigned);
+            return signer.sign(unsigned, ask);
           },
         },
       },

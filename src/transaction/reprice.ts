@@ -5,10 +5,11 @@ import type { Loaded } from '../event-store/ledger.ts';
 import { change } from '../event-store/ledger.ts';
 import type { Metadata } from '../event-store/event-store.ts';
 import { IssuanceError } from '../primitives/failures.ts';
+import { SigningPending } from '../signer/signer.ts';
 import { canPay, readMeans } from './means.ts';
 import type { Lane, LaneDeps, Watch } from './runtime.ts';
 import { send } from './send.ts';
-import type { Content } from './sign-variant.ts';
+import type { Content, Signing } from './sign-variant.ts';
 import { fillContent, signVariant } from './sign-variant.ts';
 import { decideVariant } from './transaction-decider.ts';
 import { transactionKind } from './transaction-kind.ts';
@@ -49,7 +50,7 @@ export async function repriceIfDue(
  * Signs a self-transfer of nothing at the nonce of a waiting transaction. Either may still be mined; the operations
  * are free only when a final block holds one of them.
  *
- * @throws IssuanceError `transaction_not_pending`, `insufficient_funds`
+ * @throws IssuanceError `transaction_not_pending`, `insufficient_funds`, `signing_pending`
  */
 export async function cancelTransaction(
   deps: LaneDeps,
@@ -67,14 +68,20 @@ export async function cancelTransaction(
   if (newestVariant(state).body === 'fill') return;
   const rpc = lane.rpc.pinned();
   const content = await fillContent(lane, rpc);
-  const isSigned = await replace(deps, lane, loaded, state, {
+  const result = await replace(deps, lane, loaded, state, {
     rpc,
     content,
     ceiling: null,
     why: 'cancel',
     metadata,
   });
-  if (!isSigned) {
+  if (result === 'pending') {
+    throw new IssuanceError(
+      'signing_pending',
+      `whoever holds the key has not signed the cancellation of ${loaded.id} yet: ask again, the same is asked`,
+    );
+  }
+  if (result === 'unpaid') {
     throw new IssuanceError(
       'insufficient_funds',
       `cancelling ${loaded.id} costs more than the balance of ${lane.context.signer} covers: send funds to it`,
@@ -82,7 +89,7 @@ export async function cancelTransaction(
   }
 }
 
-/** Commits other bytes for the nonce, then sends them. False when the ceiling or the balance forbids it. */
+/** Commits other bytes for the nonce, then sends them. `unpaid` when the ceiling or the balance forbids it. */
 async function replace(
   deps: LaneDeps,
   lane: Lane,
@@ -95,7 +102,7 @@ async function replace(
     readonly why: 'reprice' | 'cancel';
     readonly metadata: Metadata;
   },
-): Promise<boolean> {
+): Promise<'signed' | 'unpaid' | 'pending'> {
   const latest = await how.rpc.getTransactionCount(state.signer, 'latest');
   const means = await readMeans(deps, lane, latest, state.nonce);
   const bumped = bumpFees(highestFees(state), means.market, how.ceiling);
@@ -103,19 +110,43 @@ async function replace(
   if (bumped.capped) {
     const fields = { transaction: loaded.id, network: lane.network };
     deps.alarms.raise(alarm, fields, 'the transaction waits, and raising its fees would pass the ceiling');
-    return false;
+    return 'unpaid';
   }
   deps.alarms.clear(alarm);
-  if (!canPay(deps, lane, means, costOf({ ...how.content, ...bumped.fees }), loaded.id)) return false;
-  const variant = await signVariant(lane, state.nonce, how.content, bumped.fees);
+  if (!canPay(deps, lane, means, costOf({ ...how.content, ...bumped.fees }), loaded.id)) return 'unpaid';
+  const signed = await signOrWait(deps, lane, {
+    nonce: state.nonce,
+    ordinal: state.variants.length,
+    content: how.content,
+    fees: bumped.fees,
+    operationIds: state.operations.map(({ id }) => id),
+  });
+  if (signed === null) return 'pending';
+  const { variant, writes } = signed;
   await deps.ledger.commit({
     changes: [change(transactionKind, loaded, decideVariant(state, variant, how.why))],
+    writes,
     metadata: { ...how.metadata, causation: variant.hash },
   });
   const fields = { transaction: loaded.id, hash: variant.hash, why: how.why };
   deps.log.info(fields, 'transaction signed again at its nonce');
   await send(deps, lane, { id: loaded.id, ...variant });
-  return true;
+  return 'signed';
+}
+
+/** Null while whoever holds the key has not decided; the lane shows it, and the same is asked at the next look. */
+async function signOrWait(
+  deps: LaneDeps,
+  lane: Lane,
+  signing: Signing,
+): Promise<Awaited<ReturnType<typeof signVariant>> | null> {
+  try {
+    return await signVariant(deps, lane, signing);
+  } catch (error) {
+    if (!(error instanceof SigningPending)) throw error;
+    lane.view.condition = { code: error.code, message: error.message };
+    return null;
+  }
 }
 
 /** Nodes compare a replacement with whichever variant they hold. */

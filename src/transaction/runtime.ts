@@ -11,7 +11,7 @@ import type { LaneContext, LaneFeature } from './lane-feature.ts';
 import type { Trials } from './trial.ts';
 
 /** What a lane needs of a signer. What it returns is checked before it is believed. */
-export type LaneSigner = Pick<Signer, 'address' | 'sign'>;
+export type LaneSigner = Pick<Signer, 'address' | 'kind' | 'sign'>;
 
 /** One network with the signer whose nonces are used on it. */
 export interface LaneNetwork {

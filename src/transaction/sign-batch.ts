@@ -11,13 +11,14 @@ import {
 import { change } from '../event-store/ledger.ts';
 import type { Change, Loaded } from '../event-store/ledger.ts';
 import { HttpFailure, IssuanceError, RpcFailure } from '../primitives/failures.ts';
+import { SigningPending } from '../signer/signer.ts';
 import type { LaneState } from './lane-state.ts';
 import { laneKind } from './lane-state.ts';
 import { readNetworkGate } from './network-gate.ts';
 import { PlanOutdated } from './plan-outdated.ts';
 import type { Planned } from './plan-ready.ts';
 import type { LaneFeature } from './lane-feature.ts';
-import type { Lane, LaneDeps } from './runtime.ts';
+import type { Lane, LaneCondition, LaneDeps } from './runtime.ts';
 import { send } from './send.ts';
 import { signVariant } from './sign-variant.ts';
 import type { Content } from './sign-variant.ts';
@@ -40,8 +41,15 @@ export type Promised =
   | { readonly kind: 'signed' }
   /** Somebody else committed first: everything is to be looked at again. */
   | { readonly kind: 'conflict' }
+  /** Whoever holds the key has not decided: the same is to be asked again. */
+  | { readonly kind: 'pending'; readonly message: string }
   /** The signer, a feature or the store does not take this content; others may pass. */
   | { readonly kind: 'refused'; readonly code: string; readonly message: string };
+
+/** What a lane, and the operations that wait, show while whoever holds the key has not decided. */
+export function signingPending(message: string): LaneCondition {
+  return { code: 'signing_pending', message };
+}
 
 /**
  * Promises a nonce: signs, commits the signed bytes with everything that belongs to them, and only then sends. The
@@ -69,6 +77,10 @@ export async function promiseNonce(
     if (isOutdated(error)) {
       deps.log.info({ ...fields, err: error }, 'a transaction was not signed: look again');
       return { kind: 'conflict' };
+    }
+    if (error instanceof SigningPending) {
+      deps.log.info({ ...fields, ...error.details }, 'the signer has not decided yet');
+      return { kind: 'pending', message: error.message };
     }
     if (!isRefusal(error)) throw error;
     deps.log.warn({ ...fields, err: error }, 'a transaction was refused before it was sent');
@@ -108,7 +120,9 @@ async function signAndCommit(
   const id = transactionId(lane.context.lane, nonce);
   const loaded = await deps.ledger.load(transactionKind, id);
   if (loaded.version !== 0) throw new VersionConflict(`transaction/${id}`, 0, loaded.version);
-  const variant = await signVariant(lane, nonce, content, fees);
+  const operationIds = batch?.entries.map(({ plan }) => plan.operationId) ?? [];
+  const signing = { nonce, ordinal: 0, content, fees, operationIds };
+  const { variant, writes } = await signVariant(deps, lane, signing);
   const { network, chainId, signer } = lane.context;
   const signed: Signed = {
     network,
@@ -133,7 +147,7 @@ async function signAndCommit(
   await deps.ledger.commit({
     changes: [change(transactionKind, loaded, events), ...required, ...outcome.changes],
     guards: outcome.guards ?? [],
-    writes: outcome.writes ?? [],
+    writes: [...(outcome.writes ?? []), ...writes],
     metadata: { actor: 'engine', causation: variant.hash },
   });
   return { id, variant };

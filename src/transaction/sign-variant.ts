@@ -1,24 +1,61 @@
 import type { Fees } from '../chain/fees.ts';
 import type { PinnedRpc } from '../chain/rpc/types.ts';
+import { DependencyDown } from '../engine/dependency-down.ts';
+import type { RowWrite } from '../event-store/event-store.ts';
+import { HttpFailure, IssuanceError } from '../primitives/failures.ts';
 import { checkSigned } from '../signer/check-signed.ts';
+import { SigningPending } from '../signer/signer.ts';
 import { appendTag } from '../vault/tag.ts';
-import type { Lane } from './runtime.ts';
+import { answered, ask, refused } from './asked.ts';
+import type { Lane, LaneDeps } from './runtime.ts';
 import type { Variant } from './transaction-state.ts';
 
 /** What a transaction does, without its nonce and its price. */
 export type Content = Pick<Variant, 'body' | 'to' | 'data' | 'value' | 'gas'>;
 
+/** What is to be signed at a nonce. */
+export interface Signing {
+  readonly nonce: number;
+  /** How many variants the nonce has already. */
+  readonly ordinal: number;
+  readonly content: Content;
+  readonly fees: Fees;
+  readonly operationIds: readonly string[];
+}
+
 /**
- * Signs for a nonce, and believes nothing, whoever signs: the bytes must be this transaction by this signer.
+ * Signs for a nonce, and believes nothing, whoever signs: the bytes must be this transaction by this signer. A question
+ * that a custodian has not answered yet is put again as it was, so gas and fees of the variant may be those of then.
+ *
+ * `writes` belong to the commit that keeps the variant.
  *
  * @throws IssuanceError `signature_mismatch` when they are not, and what the signer throws
  */
-export async function signVariant(lane: Lane, nonce: number, content: Content, fees: Fees): Promise<Variant> {
-  const { to, data, value, gas } = content;
+export async function signVariant(
+  deps: LaneDeps,
+  lane: Lane,
+  signing: Signing,
+): Promise<{ readonly variant: Variant; readonly writes: readonly RowWrite[] }> {
+  const { nonce, ordinal, content } = signing;
+  const place = { lane: lane.context.lane, nonce, ordinal };
+  const { gas, fees, askedMs } = await ask(deps, lane, place, signing);
+  const { to, data, value } = content;
   const unsigned = { chainId: lane.chainId, nonce, to, data, value, gas, ...fees };
-  const { raw } = await lane.signer.sign(unsigned);
-  const signed = await checkSigned(raw, unsigned, lane.context.signer);
-  return { ...content, ...fees, ...signed };
+  try {
+    const { raw } = await lane.signer.sign(unsigned, { askedMs });
+    const signed = await checkSigned(raw, unsigned, lane.context.signer);
+    return { variant: { ...content, gas, ...fees, ...signed }, writes: answered(lane, place) };
+  } catch (error) {
+    if (isAnswer(error)) await refused(deps, lane, place);
+    throw error;
+  }
+}
+
+/** False while the custodian may still sign what it was asked. */
+function isAnswer(error: unknown): boolean {
+  const isOpen =
+    error instanceof SigningPending || error instanceof DependencyDown || error instanceof HttpFailure;
+  return error instanceof IssuanceError && !isOpen;
 }
 
 /** Gas limit from an estimate: 1.25 times what was used once ran out, since a later state costs more. */

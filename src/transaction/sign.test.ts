@@ -197,6 +197,7 @@ describe('signing', () => {
       network: {
         signer: {
           address: SIGNER,
+          kind: 'local',
           sign: ({ nonce }) => signOutside(nonce, VAULT, '0x12'),
         },
       },

@@ -37,6 +37,7 @@ export function toyId(n: number): string {
 /** The test account's signatures, for transactions that the lanes did not make. */
 export const signer: LaneSigner = {
   address: account.address,
+  kind: 'local',
   async sign({ chainId, nonce, to, data, value, gas, maxFeePerGas, maxPriorityFeePerGas }) {
     const raw = await account.signTransaction({
       type: 'eip1559',
@@ -218,5 +219,6 @@ export async function signOutside(
   fee = 3_000_000_000n,
 ): Promise<{ readonly raw: Hex; readonly hash: Hex }> {
   const fees = { maxFeePerGas: fee, maxPriorityFeePerGas: fee };
-  return signer.sign({ chainId: CHAIN_ID, nonce, to, data, value: 0n, gas: 100_000n, ...fees });
+  const unsigned = { chainId: CHAIN_ID, nonce, to, data, value: 0n, gas: 100_000n, ...fees };
+  return signer.sign(unsigned, { askedMs: 0 });
 }

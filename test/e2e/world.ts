@@ -11,6 +11,7 @@ import type { IssuerApi } from '../../src/sandbox/issuer-api.ts';
 import { createIssuerApi } from '../../src/sandbox/issuer-api.ts';
 import type { LocalNetwork, LocalNetworkOptions, LocalPartners } from '../../src/sandbox/local-partners.ts';
 import { startLocalPartners } from '../../src/sandbox/local-partners.ts';
+import type { SandboxSigner } from '../../src/sandbox/signers.ts';
 import type { TestVault } from '../../src/sandbox/test-vault.ts';
 import type { RunningIssuer } from './issuer-process.ts';
 import { startIssuerProcess } from './issuer-process.ts';
@@ -20,6 +21,8 @@ export interface WorldOptions {
   readonly alpaca?: Partial<SimulatedAlpacaOptions>;
   /** How the service proves to Alpaca who it is; default by key. */
   readonly authentication?: 'key' | 'oauth';
+  /** Who holds the issuer's key; the service itself by default. */
+  readonly signer?: SandboxSigner;
   /** Settings of the service beside those that the partners need. */
   readonly env?: Readonly<Record<string, string>>;
   /** More of them, from what the partners turned out to be: the URL of a proxy in front of a chain, say. */
@@ -101,6 +104,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const partners = await startLocalPartners({
     networks,
     authentication: options.authentication ?? 'key',
+    signer: options.signer ?? 'local',
     alpaca: {
       journalDelayMs: 10,
       retryDelaysMs: [200, 400, 1_000],

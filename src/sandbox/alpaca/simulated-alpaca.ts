@@ -9,7 +9,7 @@ import { serveControls } from './control-routes.ts';
 import { createCredentials } from './credentials.ts';
 import { createIssuerLink } from './issuer-link.ts';
 import { createJournaling } from './journaling.ts';
-import { createListener } from './listener.ts';
+import { createListener } from '../listener.ts';
 import type { TokenizationRequest } from './model.ts';
 import { resolveSettings, type SimulatedAlpacaOptions } from './options.ts';
 import type { AlpacaState, SimulatedAlpaca } from './simulated-alpaca-interface.ts';

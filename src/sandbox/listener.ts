@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { IssuanceError } from '../../primitives/failures.ts';
+import { IssuanceError } from '../primitives/failures.ts';
 
 /** A port on 127.0.0.1 that can be closed and opened again, which Fastify's own server cannot. */
 export interface Listener {
@@ -25,7 +25,7 @@ export function createListener(
         opening.listen(port, '127.0.0.1', () => {
           const address = opening.address();
           if (address === null || typeof address === 'string') {
-            reject(new IssuanceError('alpaca_not_listening', 'the simulated Alpaca got no port'));
+            reject(new IssuanceError('not_listening', 'a simulated partner got no port'));
             return;
           }
           port = address.port;
