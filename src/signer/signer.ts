@@ -28,9 +28,9 @@ export interface Signer {
   /**
    * Signs exactly this transaction. Broadcasts nothing.
    *
-   * `askedMs` is when this was first asked for, in ms since the epoch. Whoever asks a signer that is not `local` commits
-   * the transaction and that moment first, and repeats both to the letter until an answer came: the same question is
-   * then the same activity at the custodian, however often it is asked.
+   * `askedMs` is when this was first asked for, in ms since the epoch. Whoever asks a signer that is not `local`
+   * commits the transaction and that moment first, and repeats both to the letter until an answer came: the same
+   * question is then the same activity at the custodian, however often it is asked.
    *
    * Rejects with `signature_mismatch` when what came back is not what was asked for, `signing_refused` when whoever
    * holds the key said no, `SigningPending` while it has not decided, `DependencyDown` when it did not serve.

@@ -69,6 +69,9 @@ describe('while a custodian has not decided', () => {
     await world.step('lane');
     expect(held.questions).toHaveLength(1);
     await world.add(3);
+    // Alone it could be signed at once, and would take the nonce that was asked about.
+    await world.step('lane');
+    expect(held.questions).toHaveLength(1);
     world.chain.baseFee *= 3n;
     await later(world);
     await later(world);

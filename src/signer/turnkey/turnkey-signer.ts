@@ -33,8 +33,9 @@ const PAUSE_MS = 500;
 /**
  * Creates a signer whose key is held by Turnkey: it signs (`SIGN_TRANSACTION_V2`), and we broadcast.
  *
- * Turnkey takes two requests with the same body for one activity, so a question is repeated to the letter, `timestampMs`
- * included, until it is answered. What comes back is decoded and compared field by field before it is believed.
+ * Turnkey takes two requests with the same body for one activity, so a question is repeated to the letter,
+ * `timestampMs` included, until it is answered. What comes back is decoded and compared field by field before it is
+ * believed.
  */
 export function createTurnkeySigner(options: TurnkeySignerOptions): Signer {
   const { http, timers, organizationId, baseUrl } = options;
