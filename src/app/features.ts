@@ -67,7 +67,7 @@ export function createFeatures(shared: SharedParts): Features {
     accounts,
     assets,
     holds,
-    freezeWorker: createFreezeWorker({ holds, store, clock, log }),
+    freezeWorker: createFreezeWorker({ holds, store, clock, log, wake }),
     inventory,
     mint: createMint({
       ...common,

@@ -13,6 +13,8 @@ export interface ReadinessReport {
   readonly ready: boolean;
   readonly store: Verdict;
   readonly alpaca: Verdict;
+  /** Whether mints are taken: `ok`, or how much is frozen or disabled. */
+  readonly assets: Verdict;
   readonly networks: Readonly<
     Record<
       string,
@@ -46,8 +48,10 @@ export function createReadiness(parts: {
   readonly hints: readonly Pick<Hints, 'network' | 'status'>[];
   readonly lanes: Pick<Lanes, 'status'>;
   readonly engine: Pick<Engine, 'dependencies'>;
+  /** Rejects when it cannot tell. */
+  readonly assets: () => Promise<Verdict>;
 }): Readiness {
-  const { store, watchers, hints, lanes, engine } = parts;
+  const { store, watchers, hints, lanes, engine, assets } = parts;
   let stopping = false;
 
   const dependency = (name: string): Verdict => {
@@ -64,7 +68,13 @@ export function createReadiness(parts: {
       stopping = true;
     },
     async report() {
-      const failed: ReadinessReport = { ready: false, store: 'stopping', alpaca: 'unknown', networks: {} };
+      const failed: ReadinessReport = {
+        ready: false,
+        store: 'stopping',
+        alpaca: 'unknown',
+        assets: 'unknown',
+        networks: {},
+      };
       if (stopping) return failed;
       try {
         await store.lastPosition();
@@ -88,6 +98,7 @@ export function createReadiness(parts: {
           ready: true,
           store: 'ok',
           alpaca: dependency('alpaca'),
+          assets: await assets(),
           networks: Object.fromEntries(networks),
         };
       } catch (error) {

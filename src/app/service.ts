@@ -1,4 +1,5 @@
 import { createAssetReads } from '../asset/assets.ts';
+import { availabilityVerdict } from '../asset/availability.ts';
 import { createEngine } from '../engine/engine.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Config } from '../config/config.ts';
@@ -74,7 +75,14 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const workers = [mint.worker, redemption.worker, features.freezeWorker, ...chainWork.workers];
   const engine = createEngine({ ...ports, store, log, workers });
   bound = engine;
-  const readiness = createReadiness({ store, watchers, hints, lanes, engine });
+  const readiness = createReadiness({
+    store,
+    watchers,
+    hints,
+    lanes,
+    engine,
+    assets: () => availabilityVerdict(features.assets, features.holds),
+  });
   const server = createEdge(shared, features, chainWork, readiness);
 
   const stop = async (): Promise<void> => {

@@ -63,7 +63,9 @@ async function open() {
   const loaded = await ledger.load(assetKind, assetId('AAPL', 'base'));
   await settled(ledger.commit({ changes: [change(assetKind, loaded, [added])], metadata: OPERATOR }));
   const holds = createHolds({ ledger, store, clock, random });
-  const worker = createFreezeWorker({ holds, store, clock, log: silentLog });
+  const woken: string[] = [];
+  const wake = (ids: readonly string[]) => void woken.push(...ids);
+  const worker = createFreezeWorker({ holds, store, clock, log: silentLog, wake });
   const gone: string[] = [];
   const redemptions: Worker = {
     kind: 'redemption',
@@ -98,7 +100,7 @@ async function open() {
   };
   const rows = async (): Promise<readonly WorkRow[]> =>
     (await store.find({ table: WORK_TABLE.name, limit: 100 })).map(readWorkRow);
-  return { ports, holds, gone, settled, addWaiting, rows };
+  return { ports, holds, gone, woken, store, settled, addWaiting, rows };
 }
 
 describe('what waits for the end of a freeze', () => {
@@ -171,6 +173,41 @@ describe('what waits for the end of a freeze', () => {
     await ports.advance(1_000);
     expect(gone).toEqual(['a', 'b', 'c', 'd']);
     expect((await rows()).find((it) => it.id === 'other')?.dueMs).toBe(due);
+  });
+
+  test('in a lane is made due without its reason, and its lane is woken', async () => {
+    const { holds, woken, store, ports, settled, rows } = await open();
+    const id = await settled(holds.place('AAPL', { ...hold, scope: 'all' }, OPERATOR));
+    const lastError = { code: 'frozen', message: 'by a hold', atMs: ports.clock.nowMs() };
+    const dueMs = ports.clock.nowMs() + 240_000;
+    const row = {
+      kind: 'mint',
+      phase: 'journaled',
+      since_ms: 1,
+      underlying: 'AAPL',
+      attempts: 0,
+      due_ms: dueMs,
+    };
+    const other = {
+      ...row,
+      id: 'failed',
+      lane: '1/0x2',
+      last_error: { ...lastError, code: 'simulation_failed' },
+    };
+    const mine = { ...row, id: 'mine', lane: '1/0x1', last_error: lastError };
+    const writes = [mine, other].map((it) => ({ op: 'insert', table: WORK_TABLE.name, row: it }) as const);
+    await settled(store.commit({ appends: [], writes: () => writes, metadata: OPERATOR }));
+    await settled(holds.place('AAPL', hold, OPERATOR));
+    await ports.advance(5_000);
+    expect(woken).toEqual([]);
+    // The other hold stands, and does not stop what is journaled.
+    await settled(holds.lift('AAPL', id, OPERATOR));
+    await ports.advance(10);
+    expect(woken).toEqual(['1/0x1']);
+    const found = new Map((await rows()).map((it) => [it.id, it]));
+    expect(found.get('mine')).toMatchObject({ lastError: null });
+    expect(found.get('mine')?.dueMs).toBeLessThanOrEqual(ports.clock.nowMs());
+    expect(found.get('failed')).toMatchObject({ dueMs, lastError: { code: 'simulation_failed' } });
   });
 
   test('costs less and less while nothing changes', async () => {

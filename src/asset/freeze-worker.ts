@@ -17,6 +17,8 @@ export interface FreezeWorkerOptions {
   readonly store: EventStore;
   readonly clock: Clock;
   readonly log: Log;
+  /** Makes rows of work due now: the lanes that operations wait for. */
+  readonly wake: (ids: readonly string[]) => void;
 }
 
 /**
@@ -41,14 +43,16 @@ export function createFreezeWorker(options: FreezeWorkerOptions): Worker {
 }
 
 async function letGo(
-  { store, log }: FreezeWorkerOptions,
+  { store, log, wake }: FreezeWorkerOptions,
   underlying: string,
   { scope }: FreezePeriod,
   nowMs: number,
 ): Promise<void> {
   if (scope === 'all') return;
-  const released = await releaseFrozen(store, underlying, scope === 'none' ? 'new' : 'all', nowMs);
-  if (released > 0) log.info({ underlying, operations: released }, 'operations go on after a freeze');
+  const stopped = scope === 'none' ? 'new' : 'all';
+  const { operations, lanes } = await releaseFrozen(store, underlying, stopped, nowMs);
+  if (operations > 0) log.info({ underlying, operations }, 'operations go on after a freeze');
+  if (lanes.length > 0) wake(lanes);
 }
 
 /** State changes are told once, also those that only the clock makes. */

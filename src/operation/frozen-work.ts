@@ -54,7 +54,8 @@ export async function requireUnfrozen(
 }
 
 /**
- * Lets go on what a freeze of this scope stopped and the present one does not, oldest first. Resolves with how many.
+ * Lets go on what a freeze of this scope stopped and the present one does not, oldest first. Resolves with how many,
+ * and with the lanes that are to be woken for them.
  *
  * @param scope `new`: everything that waits. `all`: only what nothing but a hold on everything stops
  */
@@ -63,7 +64,7 @@ export async function releaseFrozen(
   underlying: string,
   scope: 'new' | 'all',
   nowMs: number,
-): Promise<number> {
+): Promise<{ readonly operations: number; readonly lanes: readonly string[] }> {
   // A lane takes the longest waiting first whatever their due times are.
   const inLanes: Release = { matches: isStoppedByError, spacingMs: 0 };
   const detected: Release = {
@@ -71,11 +72,13 @@ export async function releaseFrozen(
     spacingMs: SPACING_MS,
   };
   const ready = { in: ['journaled', 'burning'] };
-  return (
-    (await release(store, { kind: 'mint', phase: 'journaled', underlying }, inLanes, nowMs)) +
-    (await release(store, { kind: 'redemption', phase: ready, underlying }, inLanes, nowMs)) +
-    (await release(store, { kind: 'redemption', phase: 'detected', underlying }, detected, nowMs))
-  );
+  const released = [
+    ...(await release(store, { kind: 'mint', phase: 'journaled', underlying }, inLanes, nowMs)),
+    ...(await release(store, { kind: 'redemption', phase: ready, underlying }, inLanes, nowMs)),
+    ...(await release(store, { kind: 'redemption', phase: 'detected', underlying }, detected, nowMs)),
+  ];
+  const lanes = new Set(released.flatMap(({ lane }) => (lane === null ? [] : [lane])));
+  return { operations: released.length, lanes: [...lanes] };
 }
 
 interface Release {
@@ -92,8 +95,8 @@ async function release(
   where: Readonly<Record<string, Condition>>,
   { matches, spacingMs }: Release,
   nowMs: number,
-): Promise<number> {
-  let released = 0;
+): Promise<readonly WorkRow[]> {
+  const released: WorkRow[] = [];
   let after: readonly (string | number)[] | undefined;
   for (;;) {
     const rows = await store.find({
@@ -109,10 +112,10 @@ async function release(
     const page = rows.map(readWorkRow).filter(matches);
     const due = page.map(({ id }, at) => ({
       id,
-      dueMs: nowMs + Math.min((released + at) * spacingMs, FROZEN_RECHECK_MS),
+      dueMs: nowMs + Math.min((released.length + at) * spacingMs, FROZEN_RECHECK_MS),
     }));
     await makeDue(store, due);
-    released += page.length;
+    released.push(...page);
     const last = rows.at(-1);
     if (last === undefined || rows.length < PAGE) return released;
     after = [last['since_ms'] as number, last['id'] as string];

@@ -3,6 +3,8 @@ import { createTestChain } from './test-chain.ts';
 import { CHAIN_ID, createWorld, LANE, SIGNER, signOutside, toyId, VAULT } from './test-world.ts';
 import { change } from '../event-store/ledger.ts';
 import { laneKind } from './lane-state.ts';
+import { PlanOutdated } from './plan-outdated.ts';
+import { toyKind } from './test-feature.ts';
 import { transactionKind } from './transaction-kind.ts';
 import { readTag } from '../vault/tag.ts';
 
@@ -62,6 +64,48 @@ describe('signing', () => {
     expect(world.chain.sent).toEqual([]);
     expect(await world.transaction(0)).toEqual({ phase: 'none' });
     expect(await world.toy(1)).toBe('ready');
+  });
+
+  test('what may not be signed any more at the last moment is planned again, alone for no reason', async () => {
+    const world = await createWorld();
+    await world.add(1, 2);
+    const signed = world.feature.signed.bind(world.feature);
+    const outdated = () => Promise.reject(new PlanOutdated('a hold was placed'));
+    Object.assign(world.feature, { signed: outdated });
+    await world.step('lane');
+    expect(world.chain.sent).toEqual([]);
+    expect(await world.transaction(0)).toEqual({ phase: 'none' });
+    expect(await world.work(toyId(1))).toMatchObject({ attempts: 0, lastError: null });
+    Object.assign(world.feature, { signed });
+    await world.step('lane');
+    expect(await world.transaction(0)).toMatchObject({ phase: 'pending', nonce: 0 });
+    const state = await world.transaction(0);
+    expect(state.phase === 'none' ? [] : state.operations).toHaveLength(2);
+  });
+
+  test('what only waits says why and counts no attempt, and one that ended holds nothing up', async () => {
+    const world = await createWorld();
+    await world.add(1, 2, 3);
+    Object.assign(world.feature, {
+      plan: async (ids: readonly string[]) => {
+        // The second comes to its end while the lane looks at it.
+        const loaded = await world.ledger.load(toyKind, toyId(2));
+        const done = { type: 'ToyDone', data: { hash: '0x7a' } } as const;
+        await world.ledger.commit({
+          changes: [change(toyKind, loaded, [done])],
+          metadata: { actor: 'test' },
+        });
+        const why = { code: 'frozen', message: 'by hold h-1', recheckMs: 240_000 };
+        return ids.map((operationId) => ({ kind: 'blocked', operationId, ...why }));
+      },
+    });
+    await world.step('lane');
+    for (const n of [1, 3]) {
+      const row = await world.work(toyId(n));
+      expect(row).toMatchObject({ attempts: 0, lastError: { code: 'frozen', message: 'by hold h-1' } });
+      expect(row?.dueMs).toBe(world.nowMs + 240_000);
+    }
+    expect(await world.work(toyId(2))).toBeNull();
   });
 
   test('two lanes of one signer on one database cannot promise a nonce twice', async () => {
