@@ -5,12 +5,15 @@ import type { Listen } from '../http/server.ts';
 import { listen as listenOnPort } from '../http/server.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Signer } from '../signer/signer.ts';
+import { countLines } from '../telemetry/count-lines.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createSigner } from './create-signer.ts';
 import { bringViewsUpToDate } from './current-views.ts';
 import { SCHEMA, VIEWS_VERSION } from './schema.ts';
 import type { Service } from './service.ts';
 import { createService } from './service.ts';
+import type { Telemetry } from './telemetry.ts';
+import { createTelemetry } from './telemetry.ts';
 
 export interface BootOptions {
   readonly config: Config;
@@ -22,6 +25,8 @@ export interface BootOptions {
   readonly restored: boolean;
   /** The store's outcome is unknown or another process took over: the process must end. */
   readonly onFatal: (error: Error) => void;
+  /** Figures and traces; figures alone unless given. */
+  readonly telemetry?: Telemetry;
   /** What stands in the place of the real thing, where the whole service runs in a simulation. */
   readonly instead?: Instead;
 }
@@ -42,7 +47,9 @@ export interface Instead {
  *   is left open.
  */
 export async function bootService(options: BootOptions): Promise<{ service: Service; url: string }> {
-  const { config, ports, log, instead = {} } = options;
+  const { config, ports, instead = {} } = options;
+  const telemetry = options.telemetry ?? createTelemetry({ ...ports, log: options.log });
+  const log = countLines(options.log, telemetry.metrics.lines);
   const signer = instead.signer ?? createSigner(config.signer, ports);
   const store = await openSqliteStore({
     path: config.database.kind === 'memory' ? IN_MEMORY : config.database.path,
@@ -53,6 +60,7 @@ export async function bootService(options: BootOptions): Promise<{ service: Serv
     serve: true,
     ...(instead.connect === undefined ? {} : { connect: instead.connect }),
     onFatal: options.onFatal,
+    onGroup: telemetry.metrics.store.onGroup,
     onListenerError: (error) => {
       log.error({ err: error }, 'a listener of the store failed; it sees the commit again');
     },
@@ -61,7 +69,7 @@ export async function bootService(options: BootOptions): Promise<{ service: Serv
     await bringViewsUpToDate(store, SCHEMA, VIEWS_VERSION, log);
     const restored = options.restored || (await store.isBackup());
     const listen = instead.listen ?? listenOnPort;
-    const service = await createService({ config, ports, log, store, signer, restored, listen });
+    const service = await createService({ config, ports, log, telemetry, store, signer, restored, listen });
     try {
       return { service, url: await service.start() };
     } catch (error) {

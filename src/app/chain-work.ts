@@ -38,6 +38,7 @@ export async function createChainWork(
   how: { readonly signer: Signer; readonly restored: boolean },
 ): Promise<ChainWork> {
   const { ports, log, store, ledger, wallets, networks, wake } = shared;
+  const { metrics } = shared.telemetry;
   const { clock, random, timers } = ports;
   const { assets, mint, redemption } = features;
   const watcherOf = (network: string): Watcher | undefined => watchers.find((it) => it.network === network);
@@ -64,7 +65,11 @@ export async function createChainWork(
       wake,
     });
   });
-  const onHint = createHintTaker({ openWork, wake, hintWatcher, log });
+  const takeHint = createHintTaker({ openWork, wake, hintWatcher, log });
+  const onHint = (network: string): void => {
+    metrics.chains.onHint(network);
+    takeHint(network);
+  };
   const hints = networks.flatMap((it) => {
     const own = () => wallets.of(it.config.network);
     return createNetworkHints(it, { ...ports, log, wallets: own, activity, onHint }) ?? [];
@@ -85,6 +90,7 @@ export async function createChainWork(
     timers,
     random,
     log,
+    meter: metrics.lanes.meter,
     features: [mint.lane, redemption.lane],
     networks: networks.map((it) => laneNetworkOf(it, how.signer)),
     restored: how.restored,

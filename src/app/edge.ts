@@ -5,6 +5,7 @@ import { holdRoutes } from '../asset/hold-routes.ts';
 import { assetRoutes, tokenRoutes } from '../asset/routes.ts';
 import { anyKind } from '../event-store/create-ledger.ts';
 import { createServer } from '../http/server.ts';
+import { watchRequests } from '../http/watch-requests.ts';
 import { mintKind } from '../mint/mint-kind.ts';
 import { mintRoutes } from '../mint/routes.ts';
 import { createOperations } from '../operation/operations.ts';
@@ -12,13 +13,14 @@ import { operationRoutes } from '../operation/routes.ts';
 import { redemptionKind } from '../redemption/redemption-kind.ts';
 import type { ChainWork } from './chain-work.ts';
 import type { Features } from './features.ts';
+import { metricsRoute } from './metrics/scrape.ts';
 import type { Readiness } from './readiness.ts';
 import type { SharedParts } from './shared-parts.ts';
 import { laneRoutes, statusRoutes } from './status-routes.ts';
 
 /** Composes the HTTP side: who may call what. */
 export function createEdge(
-  { config, ports, log, store, ledger, networks }: SharedParts,
+  { config, ports, log, telemetry, store, ledger, networks }: SharedParts,
   { accounts, assets, holds, inventory, mint, redemption }: Features,
   chainWork: ChainWork,
   readiness: Readiness,
@@ -38,6 +40,9 @@ export function createEdge(
     log,
     timers,
     random,
+    instrument: (server) => {
+      watchRequests(server, { log, timers, onRequest: telemetry.metrics.http.onRequest });
+    },
     trustedProxies: config.trustedProxies,
     alpaca: {
       ranges: config.alpacaIpRanges,
@@ -62,7 +67,7 @@ export function createEdge(
         operationRoutes(operations, store),
         laneRoutes({ lanes, watchers, inventory, reconciliation }),
       ],
-      keyless: [],
+      keyless: [metricsRoute(telemetry.prometheus)],
       open: [statusRoutes(readiness)],
     },
   });

@@ -83,9 +83,15 @@ export function createFeatures(shared: SharedParts): Features {
   };
 }
 
-function createClient({ config, ports }: Pick<SharedParts, 'config' | 'ports'>): AlpacaClient {
+function createClient({
+  config,
+  ports,
+  telemetry,
+}: Pick<SharedParts, 'config' | 'ports' | 'telemetry'>): AlpacaClient {
   const { baseUrl, accountId, clientIdField, credentials: given } = config.alpaca;
-  const { http, clock, timers } = ports;
+  const { clock, timers } = ports;
+  const { watchLimit, onCall } = telemetry.metrics.alpaca;
+  const http = watchLimit(ports.http);
   const credentials =
     given.kind === 'key'
       ? createKeyCredentials(given.key.reveal(), given.secret.reveal())
@@ -97,5 +103,5 @@ function createClient({ config, ports }: Pick<SharedParts, 'config' | 'ports'>):
           clock,
           timers,
         });
-  return createAlpacaClient({ baseUrl, accountId, clientIdField, credentials, http, clock });
+  return createAlpacaClient({ baseUrl, accountId, clientIdField, credentials, http, clock, onCall });
 }

@@ -2,7 +2,7 @@ import type { Address } from 'viem';
 import type { AssetReads } from '../asset/assets.ts';
 import { createHints, type Hints } from '../chain/hints.ts';
 import { createRpcClient } from '../chain/rpc/client.ts';
-import type { RpcClient } from '../chain/rpc/types.ts';
+import type { RpcClient, RpcMetric } from '../chain/rpc/types.ts';
 import type { Watcher } from '../chain/watcher/create-watcher.ts';
 import { createWatcher } from '../chain/watcher/create-watcher.ts';
 import type { Activity, LogConsumer, WatchedVault } from '../chain/watcher/types.ts';
@@ -26,13 +26,13 @@ export interface NetworkParts {
 
 export function createNetworkParts(
   config: NetworkConfig,
-  { rpc: transport, timers, random }: Pick<Ports, 'rpc' | 'timers' | 'random'>,
+  shared: Pick<Ports, 'rpc' | 'timers' | 'random'> & { readonly onRequest: (metric: RpcMetric) => void },
   vaultsOf: AssetReads['vaults'],
 ): NetworkParts {
   const { network, chainId, rpcUrls, startBlock } = config;
   return {
     config,
-    rpc: createRpcClient({ network, chainId, urls: rpcUrls, transport, timers, random }),
+    rpc: createRpcClient({ ...shared, network, chainId, urls: rpcUrls, transport: shared.rpc }),
     vaults: async () =>
       (await vaultsOf(network)).map(({ vault, receipt }) => ({ vault, receipt, startBlock })),
   };

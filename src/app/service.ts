@@ -11,14 +11,17 @@ import { endsWithin } from '../ports/ends-within.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Signer } from '../signer/signer.ts';
 import type { Log } from '../telemetry/log.ts';
+import { createBooks } from './books.ts';
 import { createChainWork } from './chain-work.ts';
 import { createCommitWatch } from './commit-watch.ts';
 import { createEdge } from './edge.ts';
 import { createFeatures } from './features.ts';
+import { collectAtScrape } from './metrics/scrape.ts';
 import { createNetworkParts } from './network-parts.ts';
 import { createReadiness } from './readiness.ts';
 import { SCHEMA } from './schema.ts';
 import type { SharedParts } from './shared-parts.ts';
+import type { Telemetry } from './telemetry.ts';
 import { createWallets } from './wallets.ts';
 
 /** The composed service; nothing of it runs before `start`. */
@@ -33,6 +36,7 @@ export interface ServiceOptions {
   readonly config: Config;
   readonly ports: Ports;
   readonly log: Log;
+  readonly telemetry: Telemetry;
   readonly store: SqliteStore;
   readonly signer: Signer;
   /** The database came from a backup: no lane signs before it has read from the chain what it forgot. */
@@ -49,22 +53,27 @@ const STEPS_END_WITHIN_MS = 10_000;
 
 /** Composes the service from its settings, its ports and an open store. */
 export async function createService(options: ServiceOptions): Promise<Service> {
-  const { config, ports, log, store, signer, listen } = options;
+  const { config, ports, log, telemetry, store, signer, listen } = options;
+  const { metrics } = telemetry;
   // What wakes the engine is made before it, since it needs their workers: bound when it exists.
   let bound: Engine | null = null;
   const assetReads = createAssetReads(store);
   const commits = createCommitWatch(log);
   commits.add(createOperationTeller(log));
+  const books = await createBooks({ config, ports, log, store, metrics, commits });
   const shared: SharedParts = {
     config,
     ports,
     log,
+    telemetry,
     store,
     ledger: createLedger(store, SCHEMA, commits.onCommitted),
     signerAddress: signer.address,
     wallets: await createWallets(store, signer.address),
     networks: config.networks.map((it) =>
-      createNetworkParts(it, ports, (network) => assetReads.vaults(network)),
+      createNetworkParts(it, { ...ports, onRequest: metrics.chains.onRequest(it.network) }, (network) =>
+        assetReads.vaults(network),
+      ),
     ),
     wake: (ids) => bound?.wake(ids),
   };
@@ -73,8 +82,10 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const chainWork = await createChainWork(shared, features, { signer, restored: options.restored });
   const { watchers, hints, lanes } = chainWork;
   const workers = [mint.worker, redemption.worker, features.freezeWorker, ...chainWork.workers];
-  const engine = createEngine({ ...ports, store, log, workers });
+  const { count, onStep, onDependency } = metrics.engine;
+  const engine = createEngine({ ...ports, store, log, workers: workers.map(count), onStep, onDependency });
   bound = engine;
+  collectAtScrape(telemetry, { ...books, config, store, clock: ports.clock, engine, lanes, watchers, hints });
   const readiness = createReadiness({
     store,
     watchers,
@@ -87,6 +98,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
 
   const stop = async (): Promise<void> => {
     readiness.stopping();
+    books.stop();
     for (const it of hints) it.stop();
     await server.close();
     if (!(await endsWithin(ports.timers, STEPS_END_WITHIN_MS, engine.stop())))
@@ -112,6 +124,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       const url = await listen(server, { host: config.host, port: config.port });
       engine.start();
       for (const it of hints) it.start();
+      books.start();
       return url;
     },
     stop: () => (stopping ??= stop()),

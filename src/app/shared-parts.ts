@@ -5,6 +5,7 @@ import type { Ledger } from '../event-store/ledger.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { NetworkParts } from './network-parts.ts';
+import type { Telemetry } from './telemetry.ts';
 import type { Wallets } from './wallets.ts';
 
 /** What every part of the service is composed from. */
@@ -12,6 +13,7 @@ export interface SharedParts {
   readonly config: Config;
   readonly ports: Ports;
   readonly log: Log;
+  readonly telemetry: Telemetry;
   readonly store: EventStore;
   readonly ledger: Ledger;
   readonly signerAddress: Address;

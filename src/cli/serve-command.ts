@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { bootService } from '../app/boot.ts';
+import { createTelemetry } from '../app/telemetry.ts';
 import { secretsOf } from '../config/secrets-of.ts';
 import { createRealPorts } from '../ports/real-ports.ts';
 import { createLog } from '../telemetry/log.ts';
@@ -42,10 +43,13 @@ async function serve(options: { readonly migrate: boolean; readonly restored: bo
   if (config.alpacaIpRanges.length === 0) {
     log.warn({}, 'ALPACA_IP_RANGES is empty: every address may call the routes of Alpaca, if it has the key');
   }
+  const telemetry = createTelemetry({ ...ports, log });
+  telemetry.prometheus.addProcessMetrics();
   const { service, url } = await bootService({
     config,
     ports,
     log,
+    telemetry,
     ...options,
     onFatal: (error) => {
       // Nothing more can be stored, so nothing may go on: the next start reads what is on disk.

@@ -104,6 +104,8 @@ export function describeQueries(name: string, open: OpenStore): void {
       await expect(store.find({ table: PAIR.name })).rejects.toThrow(/limit/);
       expect(await store.find({ table: PAIR.name, limit: 10_000 })).toHaveLength(10_000);
       expect(await store.count({ table: PAIR.name })).toBe(10_001);
+      expect(await store.count({ table: PAIR.name, limit: 7 })).toBe(7);
+      expect(await store.count({ table: PAIR.name, where: { right: { lt: 3 } }, limit: 7 })).toBe(3);
     });
 
     test('pages together give every row once, in every direction', async () => {

@@ -153,7 +153,8 @@ export interface EventStore {
   lastPosition(): Promise<number>;
   guard(name: string): Promise<number>;
   find(query: Query): Promise<readonly Row[]>;
-  count(query: Pick<Query, 'table' | 'where'>): Promise<number>;
+  /** With a limit, rows beyond it are not looked at: the answer is at most that. */
+  count(query: Pick<Query, 'table' | 'where' | 'limit'>): Promise<number>;
 
   /** Calls back after every durable commit, in order, outside the transaction. A throwing listener loses nothing. */
   onCommitted(listener: (committed: Committed) => void): () => void;

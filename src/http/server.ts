@@ -41,6 +41,8 @@ export interface ServerOptions {
   readonly log: Log;
   readonly timers: Timers;
   readonly random: Random;
+  /** Adds hooks that see every request, before there is any route. */
+  readonly instrument?: (server: FastifyInstance) => void;
   /** CIDR ranges of proxies whose `X-Forwarded-For` says who calls. */
   readonly trustedProxies: readonly string[];
   /** Who may call Alpaca's routes and the internal ones. */
@@ -75,6 +77,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   server.setValidatorCompiler(validatorCompiler);
   server.setSerializerCompiler(serializerCompiler);
   server.decorateRequest('actor', '');
+  options.instrument?.(server);
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('application/json', { parseAs: 'string' }, parseJsonBody);
   server.addHook('onRequest', async (request, reply) => {

@@ -86,8 +86,8 @@ async function listStuck(
   limit: number,
 ): Promise<readonly Row[]> {
   const work: WorkRow[] = [];
-  for (const query of stuckCandidates(nowMs)) {
-    const rows = await store.find({ ...query, limit: 10_000 });
+  for (const { table, where, orderBy } of stuckCandidates(nowMs)) {
+    const rows = await store.find({ table, where, orderBy, limit: 10_000 });
     work.push(...rows.map(readWorkRow).filter((it) => isStuck(it, nowMs)));
   }
   const oldest = work.toSorted((a, b) => a.sinceMs - b.sinceMs).map((it) => it.id);

@@ -33,10 +33,18 @@ export function isStuck(work: Pick<WorkRow, 'kind' | 'phase' | 'sinceMs'>, nowMs
   return boundMs !== undefined && nowMs - work.sinceMs >= boundMs;
 }
 
+/** A query for the rows of work past the bound of one state. */
+interface StuckQuery extends Required<Pick<Query, 'table' | 'where' | 'orderBy'>> {
+  readonly kind: string;
+  readonly phase: string;
+}
+
 /** Queries that together find every row of work past its bound, oldest first each. */
-export function stuckCandidates(nowMs: number): readonly Pick<Query, 'table' | 'where' | 'orderBy'>[] {
+export function stuckCandidates(nowMs: number): readonly StuckQuery[] {
   return Object.entries(STATE_BOUNDS_MS).flatMap(([kind, phases]) =>
     Object.entries(phases).map(([phase, boundMs]) => ({
+      kind,
+      phase,
       table: WORK_TABLE.name,
       where: { kind, phase, since_ms: { lte: nowMs - boundMs } },
       orderBy: [

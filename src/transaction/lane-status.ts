@@ -31,6 +31,8 @@ export interface LaneStatus {
   readonly mined: number;
   /** Wei, as last seen; null before the first look. */
   readonly balanceWei: bigint | null;
+  /** Wei per gas, when it last looked at the market; null before. */
+  readonly baseFeeWei: bigint | null;
   readonly stoppedVaults: Readonly<Record<Address, string>>;
 }
 
@@ -64,6 +66,7 @@ export async function readLaneStatus(
         pending: await count('pending'),
         mined: await count('mined'),
         balanceWei: lane?.view.balanceWei ?? null,
+        baseFeeWei: lane?.view.baseFeeWei ?? null,
         stoppedVaults: row['stopped_vaults'] as Readonly<Record<Address, string>>,
       };
     }),

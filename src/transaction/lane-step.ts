@@ -183,7 +183,7 @@ async function signBatch(
   batch: Batch,
   means: Means,
 ): Promise<'unpaid' | 'conflict' | 'pending' | 'nothing' | { readonly costWei: bigint }> {
-  const { passed, culprits } = await sift(means.rpc, lane, batch, means.blockGasLimit);
+  const { passed, culprits } = await sift(means.rpc, lane, batch, means.blockGasLimit, deps.meter);
   await deferOperations(deps, culprits);
   const fees = affordableFees(deps, lane, means.market);
   if (passed === null || fees === null) return 'nothing';

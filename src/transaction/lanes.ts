@@ -19,7 +19,7 @@ import { stepMined } from './mined-step.ts';
 import { stepPending } from './pending-step.ts';
 import { cancelTransaction } from './reprice.ts';
 import type { Lane, LaneDeps, LaneNetwork, LanesOptions, Watch } from './runtime.ts';
-import { createAlarms } from './runtime.ts';
+import { createAlarms, noMeter } from './runtime.ts';
 import { TRANSACTION_HASH_TABLE, TRANSACTION_TABLE, transactionKind } from './transaction-kind.ts';
 import { createTrials } from './trial.ts';
 import type { Known } from './transaction-state.ts';
@@ -85,6 +85,7 @@ export function createLanes(options: LanesOptions): Lanes {
     features: new Map(features.map((feature) => [feature.kind, feature])),
     alarms: createAlarms(options.log),
     trials: options.trials ?? createTrials(),
+    meter: options.meter ?? noMeter,
     sentMs: new Map(),
   };
 
@@ -188,6 +189,7 @@ function createLane(network: LaneNetwork): Lane {
       latestNonce: null,
       pendingNonce: null,
       balanceWei: null,
+      baseFeeWei: null,
       condition: null,
       checkedMs: null,
       isWaiting: false,

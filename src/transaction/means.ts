@@ -33,6 +33,7 @@ export async function readMeans(
     committedCostWei(deps.store, lane.context.lane, latestNonce, exceptNonce),
   ]);
   lane.view.balanceWei = balanceWei;
+  lane.view.baseFeeWei = market.baseFee;
   return { rpc, market, blockGasLimit, balanceWei, committedWei };
 }
 

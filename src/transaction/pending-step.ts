@@ -113,6 +113,8 @@ async function commitMined(
     }
   }
   await commitTransaction(deps, loaded, [mined], outcome, hash);
+  if (body === 'operations' && state.kind !== null)
+    deps.meter.used(watch.network, state.kind, shownBy.receipt.gasUsed);
   const fields = { transaction: loaded.id, hash, body, status };
   deps.log.info(fields, 'transaction mined');
 }

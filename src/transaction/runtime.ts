@@ -38,6 +38,19 @@ export interface LaneNetwork {
 /** Where the lanes write. */
 export type LaneLog = Omit<Log, 'child'>;
 
+/** Told of what no commit tells, for metrics. Must not throw. */
+export interface LaneMeter {
+  /** A batch, or a part of one, was simulated. */
+  simulated(network: string, outcome: 'passes' | 'refused' | 'too_large'): void;
+  /** A batch did not pass, and its halves are tried. */
+  halved(network: string): void;
+  /** A block holds a transaction with operations of this kind. */
+  used(network: string, kind: string, gasUsed: bigint): void;
+}
+
+/** Counts nothing. */
+export const noMeter: LaneMeter = { simulated() {}, halved() {}, used() {} };
+
 export interface LanesOptions {
   readonly ledger: Ledger;
   readonly store: EventStore;
@@ -47,6 +60,7 @@ export interface LanesOptions {
   readonly timers: Timers;
   readonly random: Random;
   readonly log: LaneLog;
+  readonly meter?: LaneMeter;
   /** What this process knows of each lane's first transaction; nothing yet where absent. */
   readonly trials?: Trials;
   /** True when the database came from a backup, was stamped as one, or changed its timeline. */
@@ -74,6 +88,8 @@ export interface LaneView {
   latestNonce: number | null;
   pendingNonce: number | null;
   balanceWei: bigint | null;
+  /** Per gas. */
+  baseFeeWei: bigint | null;
   condition: LaneCondition | null;
   checkedMs: number | null;
   /** Something else than an operation keeps it from signing; it looks again by itself. */
@@ -105,6 +121,7 @@ export interface LaneDeps extends Omit<
   /** Now, never before what the store has stamped. */
   readonly time: SteadyTime;
   readonly trials: Trials;
+  readonly meter: LaneMeter;
   /** When each transaction's bytes were last sent, so that they are not sent at every look. */
   readonly sentMs: Map<string, number>;
 }

@@ -6,7 +6,8 @@ import { encodeMulticall } from '../vault/calls.ts';
 import type { Deferral } from './defer.ts';
 import type { Batch, Planned } from './plan-ready.ts';
 import { revertText } from './revert-text.ts';
-import type { Lane } from './runtime.ts';
+import type { Lane, LaneMeter } from './runtime.ts';
+import { noMeter } from './runtime.ts';
 import { withGasMargin } from './sign-variant.ts';
 
 /** Gas of one transaction on Ethereum, at most (EIP-7825). */
@@ -32,18 +33,28 @@ type Verdict =
  *
  * @throws RpcFailure when the endpoint did not serve
  */
-export async function sift(rpc: PinnedRpc, lane: Lane, batch: Batch, blockGasLimit: bigint): Promise<Sifted> {
+export async function sift(
+  rpc: PinnedRpc,
+  lane: Lane,
+  batch: Batch,
+  blockGasLimit: bigint,
+  meter: LaneMeter = noMeter,
+): Promise<Sifted> {
   const most = blockGasLimit < MAX_TRANSACTION_GAS ? blockGasLimit : MAX_TRANSACTION_GAS;
   const ofSeveral = lane.batchGas < most ? lane.batchGas : most;
-  const judge = (entries: readonly Planned[]) =>
-    simulate(rpc, lane, batch, entries, entries.length > 1 ? ofSeveral : most);
-  return siftWith(judge, batch.entries);
+  const judge: Judge = async (entries) => {
+    const verdict = await simulate(rpc, lane, batch, entries, entries.length > 1 ? ofSeveral : most);
+    meter.simulated(lane.network, verdict.kind);
+    return verdict;
+  };
+  return siftWith(judge, batch.entries, () => {
+    meter.halved(lane.network);
+  });
 }
 
-async function siftWith(
-  judge: (entries: readonly Planned[]) => Promise<Verdict>,
-  entries: readonly Planned[],
-): Promise<Sifted> {
+type Judge = (entries: readonly Planned[]) => Promise<Verdict>;
+
+async function siftWith(judge: Judge, entries: readonly Planned[], onHalved: () => void): Promise<Sifted> {
   const verdict = await judge(entries);
   if (verdict.kind === 'passes') {
     return { passed: { entries, data: verdict.data, gas: verdict.gas }, culprits: [] };
@@ -53,10 +64,11 @@ async function siftWith(
   if (entries.length === 1) {
     return { passed: null, culprits: [{ id: only.row.id, attempts: only.row.attempts, ...verdict.why }] };
   }
+  onHalved();
   const middle = Math.ceil(entries.length / 2);
-  const left = await siftWith(judge, entries.slice(0, middle));
+  const left = await siftWith(judge, entries.slice(0, middle), onHalved);
   if (verdict.kind === 'too_large' && left.passed !== null) return left;
-  const right = await siftWith(judge, entries.slice(middle));
+  const right = await siftWith(judge, entries.slice(middle), onHalved);
   const culprits = [...left.culprits, ...right.culprits];
   if (left.passed === null || right.passed === null) return { passed: left.passed ?? right.passed, culprits };
   const both = [...left.passed.entries, ...right.passed.entries];

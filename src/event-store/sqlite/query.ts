@@ -44,10 +44,17 @@ export function compileFind(table: Table, query: Query, numberOf: NumberOf): Com
 }
 
 /** SQL that counts; the answer's only column is `count`. @throws InvalidQuery as `compileFind`. */
-export function compileCount(table: Table, where: Query['where'], numberOf: NumberOf): CompiledQuery {
-  const parts = whereParts(table, where, createParameters(table, numberOf));
-  const sql = [`SELECT count(*) AS count FROM ${quote(table.name)}`, ...whereText(parts)].join(' ');
-  return { sql, values: parts.flatMap((it) => it.values) };
+export function compileCount(
+  table: Table,
+  query: Pick<Query, 'where' | 'limit'>,
+  numberOf: NumberOf,
+): CompiledQuery {
+  const parts = whereParts(table, query.where, createParameters(table, numberOf));
+  const values = parts.flatMap((it) => it.values);
+  const rows = [`FROM ${quote(table.name)}`, ...whereText(parts)].join(' ');
+  if (query.limit === undefined) return { sql: `SELECT count(*) AS count ${rows}`, values };
+  const limited = `SELECT count(*) AS count FROM (SELECT 1 ${rows} LIMIT ?)`;
+  return { sql: limited, values: [...values, checkLimit(table, query.limit)] };
 }
 
 function selectText(table: Table, { name, type }: Column): string {

@@ -187,10 +187,10 @@ function count(
   connection: Connection,
   tables: ReadonlyMap<string, Table>,
   names: Names,
-  query: Pick<Query, 'table' | 'where'>,
+  query: Pick<Query, 'table' | 'where' | 'limit'>,
 ): number {
   const table = tableOf(tables, query.table);
-  const { sql, values } = compileCount(table, query.where, (name) => names.find(name) ?? NO_NUMBER);
+  const { sql, values } = compileCount(table, query, (name) => names.find(name) ?? NO_NUMBER);
   return connection.prepare(sql).get(...values)?.['count'] as number;
 }
 
