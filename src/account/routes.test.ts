@@ -2,7 +2,7 @@ import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { anyKind } from '../event-store/create-ledger.ts';
 import { createServer } from '../http/server.ts';
 import { openTestLedger } from '../operation/test-ledger.ts';
-import { systemRandom, systemTimers } from '../ports/system.ts';
+import { systemClock, systemRandom, systemTimers } from '../ports/system.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { ACCOUNT_TABLE, accountKind, WALLET_SPAN_TABLE, WALLET_TABLE } from './account.ts';
 import { createAccounts } from './accounts.ts';
@@ -35,6 +35,7 @@ beforeEach(async () => {
   const server = createServer({
     log: silentLog,
     random: systemRandom,
+    clock: systemClock,
     timers: systemTimers,
     trustedProxies: [],
     alpaca: { ranges: [], keys: [{ name: 'alpaca', key: KEY }] },

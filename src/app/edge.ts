@@ -3,13 +3,16 @@ import type { Address } from 'viem';
 import { accountRoutes, connectRoutes } from '../account/routes.ts';
 import { holdRoutes } from '../asset/hold-routes.ts';
 import { assetRoutes, tokenRoutes } from '../asset/routes.ts';
+import type { Config } from '../config/config.ts';
 import { anyKind } from '../event-store/create-ledger.ts';
+import type { AccessRule } from '../http/access.ts';
 import { createServer } from '../http/server.ts';
 import { watchRequests } from '../http/watch-requests.ts';
 import { mintKind } from '../mint/mint-kind.ts';
 import { mintRoutes } from '../mint/routes.ts';
 import { createOperations } from '../operation/operations.ts';
 import { operationRoutes } from '../operation/routes.ts';
+import { invariant } from '../primitives/failures.ts';
 import { redemptionKind } from '../redemption/redemption-kind.ts';
 import type { ChainWork } from './chain-work.ts';
 import type { Features } from './features.ts';
@@ -38,6 +41,7 @@ export function createEdge(
   const configured = new Set(networks.map((it) => it.config.network));
   return createServer({
     log,
+    clock,
     timers,
     random,
     instrument: (server) => {
@@ -50,6 +54,7 @@ export function createEdge(
         name: at === 0 ? 'alpaca' : `alpaca-${String(at + 1)}`,
         key: key.reveal(),
       })),
+      ...signaturesOf(config),
     },
     internal: {
       ranges: config.internalIpRanges,
@@ -71,4 +76,11 @@ export function createEdge(
       open: [statusRoutes(readiness)],
     },
   });
+}
+
+/** One scheme for one issuer: where keys for signatures are set, Alpaca signs, and keys in a header open nothing. */
+function signaturesOf({ alpacaSigningKeys, publicUrl }: Config): Pick<AccessRule, 'signatures'> {
+  if (alpacaSigningKeys.length === 0) return {};
+  invariant(publicUrl !== null, 'the settings were checked for the URL that is signed');
+  return { signatures: { publicUrl, keys: alpacaSigningKeys } };
 }

@@ -52,6 +52,7 @@ beforeEach(async () => {
   holds = createHolds({ ledger, store, clock, random: systemRandom });
   const server = createServer({
     log: silentLog,
+    clock,
     random: systemRandom,
     timers: systemTimers,
     trustedProxies: [],

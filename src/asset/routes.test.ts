@@ -4,7 +4,7 @@ import { anyKind } from '../event-store/create-ledger.ts';
 import { StoreClosed } from '../event-store/errors.ts';
 import { createServer } from '../http/server.ts';
 import { openTestLedger } from '../operation/test-ledger.ts';
-import { systemRandom, systemTimers } from '../ports/system.ts';
+import { systemClock, systemRandom, systemTimers } from '../ports/system.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { ASSET_TABLE, assetKind, VAULT_TABLE } from './asset.ts';
 import type { Assets } from './assets.ts';
@@ -61,6 +61,7 @@ beforeEach(async () => {
   const server = createServer({
     log: silentLog,
     random: systemRandom,
+    clock: systemClock,
     timers: systemTimers,
     trustedProxies: [],
     alpaca: { ranges: [], keys: [{ name: 'alpaca', key: KEY }] },

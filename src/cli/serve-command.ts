@@ -45,6 +45,9 @@ async function serve(options: { readonly migrate: boolean; readonly restored: bo
   }
   const telemetry = createTelemetry({ ...ports, log });
   telemetry.prometheus.addProcessMetrics();
+  if (config.alpacaSigningKeys.length > 0 && config.issuerApiKeys.length > 0) {
+    log.warn({}, 'ISSUER_API_KEY opens nothing while ALPACA_SIGNING_KEYS is set: remove it');
+  }
   const { service, url } = await bootService({
     config,
     ports,

@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { CHAIN_FACTS } from '../app/chain-facts.ts';
-import { notBuiltYet } from '../app/not-built-yet.ts';
 import type { Config, Environment, Fault, Loaded } from '../config/config.ts';
 import { loadConfig } from '../config/config.ts';
 import type { Database } from '../config/values.ts';
@@ -19,9 +18,7 @@ export function environment(): Environment {
 
 /** Reads the service's settings, or says every fault in them and ends the command with status 2. */
 export function readSettings(env: Environment = environment()): Config {
-  const config = orExplain(loadConfig(env, readSecretFile, CHAIN_FACTS));
-  const faults = notBuiltYet(config);
-  return orExplain(faults.length > 0 ? { faults } : { config });
+  return orExplain(loadConfig(env, readSecretFile, CHAIN_FACTS));
 }
 
 /** Path of the database file, for commands that open it. */

@@ -244,6 +244,28 @@ describe('loadConfig', () => {
     const rsaPem = rsa.export({ type: 'spki', format: 'pem' }).toString();
     expect(faultyNames({ ALPACA_SIGNING_KEYS: 'k1=rsa.pem' }, () => rsaPem)).toEqual(['ALPACA_SIGNING_KEYS']);
   });
+
+  test('signing keys are several during a rotation, by ids of any form, and never private', () => {
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+    const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+    const secret = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const readFile = (path: string): string => (path === 'secret.pem' ? secret : pem);
+    const at = (text: string) => ({ ALPACA_SIGNING_KEYS: text, PUBLIC_URL: 'https://a.example' });
+    const ids = config(at('k1=a.pem, bm8gc2VjcmV0==/run/b.pem'), readFile).alpacaSigningKeys.map(
+      (it) => it.keyId,
+    );
+    expect(ids).toEqual(['k1', 'bm8gc2VjcmV0=']);
+    for (const text of ['k1=secret.pem', 'k1=a.pem,k1=b.pem', 'a.pem', '=a.pem', 'k1=']) {
+      expect(faultyNames(at(text), readFile)).toEqual(['ALPACA_SIGNING_KEYS']);
+    }
+  });
+
+  test.each(['https://user:pass@a.example', 'https://a.example?b=c', 'https://a.example/#b', 'a.example'])(
+    'PUBLIC_URL is no %s',
+    (text) => {
+      expect(faultyNames({ PUBLIC_URL: text })).toEqual(['PUBLIC_URL']);
+    },
+  );
 });
 
 describe('secrets', () => {

@@ -16,14 +16,15 @@ export function settings(readFile: (path: string) => string) {
       about: 'Port to listen on; 0 picks a free one.',
       expected: 'a whole number from 0 to 65535',
     }),
-    publicUrl: optional('PUBLIC_URL', values.url(...WEB), {
-      about: 'Base URL under which Alpaca calls us; needed for signed requests.',
-      expected: 'an http or https URL',
+    publicUrl: optional('PUBLIC_URL', values.baseUrl, {
+      about: 'Base URL under which Alpaca calls us; needed for signed requests, since they name it.',
+      expected: 'an http or https URL without credentials and query',
       example: 'https://issuer.example.com',
     }),
     trustedProxies: optional('TRUSTED_PROXIES', values.ipRanges(1), {
       about:
-        'Proxies whose X-Forwarded-For is believed. From any other peer it makes internal routes refuse.',
+        'Proxies whose X-Forwarded-For is believed. From any other peer it, or another header of proxies, makes ' +
+        'internal routes refuse.',
       expected: `${RANGES}, none of them /0`,
       example: '10.0.0.0/8',
     }),
@@ -46,7 +47,9 @@ export function settings(readFile: (path: string) => string) {
       secret: 'all',
     }),
     alpacaSigningKeys: optional('ALPACA_SIGNING_KEYS', values.signingKeys(readFile), {
-      about: 'Public keys of Alpaca: then RFC 9421 signatures are required instead of ISSUER_API_KEY.',
+      about:
+        'Public keys of Alpaca: then RFC 9421 signatures are required and ISSUER_API_KEY opens nothing; several, ' +
+        'comma-separated, during a rotation.',
       expected: 'keyid=path.pem, comma-separated, each file a PEM of an Ed25519 public key',
       example: 'alpaca-1=alpaca-1.pem',
     }),

@@ -87,6 +87,15 @@ export function url(...schemes: readonly string[]): Value<string> {
   return value((text) => readUrl(text, schemes));
 }
 
+/** A web URL to which paths are added: neither credentials nor a query would survive that. */
+export const baseUrl: Value<string> = value((text) => {
+  const read = readUrl(text, ['https', 'http']);
+  const parsed = read === undefined ? null : URL.parse(read);
+  if (read === undefined || parsed === null) return undefined;
+  const isBare = parsed.username === '' && parsed.password === '' && !read.includes('?');
+  return isBare ? read : undefined;
+});
+
 /** One or several URLs, comma-separated, none twice. */
 export function urls(...schemes: readonly string[]): Value<readonly string[]> {
   return list((text) => readUrl(text, schemes), 1);
@@ -129,11 +138,11 @@ export const namedKeys: Value<readonly NamedSecret[]> = list(
   (it) => it.name,
 );
 
-/** `keyid=path.pem,…` of Ed25519 public keys. */
+/** `keyid=path.pem,…` of Ed25519 public keys. A key id may end in `=`, as one in base64 does. */
 export function signingKeys(readFile: (path: string) => string): Value<readonly SigningKey[]> {
   return list(
     (text) => {
-      const [, keyId, path] = /^([^=\s]+)=(.+)$/.exec(text) ?? [];
+      const [, keyId, path] = /^([\x21-\x7e]+)=([^=]+)$/.exec(text) ?? [];
       if (keyId === undefined || path === undefined) return undefined;
       const pem = readPublicKey(readFile, path);
       return pem === null ? undefined : { keyId, pem };
@@ -143,10 +152,11 @@ export function signingKeys(readFile: (path: string) => string): Value<readonly 
   );
 }
 
-/** Null when the file cannot be read or holds no such key. */
+/** Null when the file cannot be read or holds no such key. A private one would lie where it must not, and is none. */
 function readPublicKey(readFile: (path: string) => string, path: string): string | null {
   try {
     const pem = readFile(path);
+    if (pem.includes('PRIVATE KEY')) return null;
     return createPublicKey(pem).asymmetricKeyType === 'ed25519' ? pem : null;
   } catch {
     return null;

@@ -1,46 +1,70 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { BlockList, isIPv6 } from 'node:net';
 import type { FastifyRequest } from 'fastify';
+import type { Clock } from '../ports/ports.ts';
 import { IssuanceError } from '../primitives/failures.ts';
-
-/** One key and the name under which its use is logged. */
-export interface NamedKey {
-  readonly name: string;
-  readonly key: string;
-}
+import { createAddressList, plainAddress } from './addresses.ts';
+import type { Attempts } from './attempts.ts';
+import type { NamedKey } from './credentials.ts';
+import { createKeyCredentials } from './credentials.ts';
+import type { SignatureRule } from './signature/create-signature-credentials.ts';
+import { createSignatureCredentials } from './signature/create-signature-credentials.ts';
 
 export interface AddressRule {
   /** CIDR list; empty allows every address. */
   readonly ranges: readonly string[];
-  /** A peer that sends `X-Forwarded-For` hides who calls: refuse it unless it is one of these proxies (CIDR). */
+  /** A peer that says that it forwards hides who calls: refuse it unless it is one of these proxies (CIDR). */
   readonly forwardedOnlyBy?: readonly string[];
 }
 
 export interface AccessRule extends AddressRule {
   readonly keys: readonly NamedKey[];
+  /** Where this is given, requests must be signed, and the keys open nothing. */
+  readonly signatures?: SignatureRule;
 }
 
-/**
- * Checks one role's callers: the address first, then the key in `X-API-KEY`. Returns the name of the key.
- *
- * @throws IssuanceError `address_forbidden`, `unauthenticated`
- */
-export function createAccess(rule: AccessRule): (request: FastifyRequest) => string {
-  const checkAddress = createAddressCheck(rule);
-  const digests = rule.keys.map(({ name, key }) => ({ name, digest: digestOf(key) }));
+/** The checks of one role's callers. */
+export interface Access {
+  /**
+   * Checks the address first, then the credentials. Returns the name of the key.
+   *
+   * @throws IssuanceError `address_forbidden`, `unauthenticated`, `rate_limited`
+   */
+  readonly authenticate: (request: FastifyRequest) => string;
+  /**
+   * Checks that the body is the one that the credentials promised; null where they promise nothing.
+   *
+   * @throws IssuanceError `unauthenticated`, `rate_limited`
+   */
+  readonly checkBody: ((request: FastifyRequest, bytes: Uint8Array) => void) | null;
+}
 
-  return (request) => {
-    checkAddress(request);
-    const given = request.headers['x-api-key'];
-    const digest = digestOf(typeof given === 'string' ? given : '');
-    // Every key is compared, each in constant time, so that neither length nor position can be measured.
-    let found: string | null = null;
-    for (const key of digests) {
-      if (timingSafeEqual(key.digest, digest)) found = key.name;
-    }
-    if (found === null)
-      throw new IssuanceError('unauthenticated', 'the header X-API-KEY is missing or wrong');
-    return found;
+/** Creates the checks of one role. */
+export function createAccess(
+  rule: AccessRule,
+  { attempts, clock }: { readonly attempts: Attempts; readonly clock: Clock },
+): Access {
+  const checkAddress = createAddressCheck(rule);
+  const credentials =
+    rule.signatures === undefined
+      ? createKeyCredentials(rule.keys)
+      : createSignatureCredentials(rule.signatures, clock);
+  const { checkBody } = credentials;
+  const refuse = (request: FastifyRequest, why: string): never => {
+    throw refusal(attempts.fail(callerOf(request)), why);
+  };
+
+  return {
+    authenticate(request) {
+      checkAddress(request);
+      const verdict = credentials.check(request);
+      return verdict.kind === 'accepted' ? verdict.name : refuse(request, verdict.why);
+    },
+    checkBody:
+      checkBody === undefined
+        ? null
+        : (request, bytes) => {
+            const why = checkBody(request, bytes);
+            if (why !== null) refuse(request, why);
+          },
   };
 }
 
@@ -50,44 +74,50 @@ export function createAccess(rule: AccessRule): (request: FastifyRequest) => str
  * @throws IssuanceError `address_forbidden`
  */
 export function createAddressCheck(rule: AddressRule): (request: FastifyRequest) => void {
-  const allowed = rule.ranges.length === 0 ? null : addressList(rule.ranges);
-  const proxies = rule.forwardedOnlyBy === undefined ? null : addressList(rule.forwardedOnlyBy);
+  const isAllowed = rule.ranges.length === 0 ? null : createAddressList(rule.ranges);
+  const isProxy = rule.forwardedOnlyBy === undefined ? null : createAddressList(rule.forwardedOnlyBy);
 
   return (request) => {
-    const address = plainAddress(request.ip);
-    const peer = plainAddress(request.socket.remoteAddress ?? '');
-    if (proxies !== null && request.headers['x-forwarded-for'] !== undefined && !contains(proxies, peer)) {
-      throw new IssuanceError(
-        'address_forbidden',
-        'the call came through a proxy that is not trusted; set TRUSTED_PROXIES or call directly',
-      );
-    }
-    if (allowed !== null && !contains(allowed, address)) {
-      throw new IssuanceError('address_forbidden', `calls from ${address} are not allowed here`);
-    }
+    if (isProxy !== null) refuseHidden(request, isProxy);
+    if (isAllowed === null) return;
+    const address = callerOf(request);
+    if (isAllowed(address)) return;
+    const shown = address === '' ? 'an unknown address' : address.slice(0, 64);
+    throw new IssuanceError('address_forbidden', `calls from ${shown} are not allowed here`);
   };
 }
 
-function digestOf(key: string): Buffer {
-  return createHash('sha256').update(key, 'utf8').digest();
+/** The address of the caller, behind the trusted proxies. A connection that is gone has none. */
+export function callerOf(request: FastifyRequest): string {
+  return plainAddress(request.ip ?? '');
 }
 
-/** An IPv4 address mapped into IPv6 (`::ffff:10.0.0.1`) is the IPv4 address. */
-function plainAddress(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
-  return mapped?.[1] ?? address;
-}
+/** Headers by which a proxy shows itself. */
+const PROXY_HEADERS = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via'] as const;
 
-function contains(list: BlockList, address: string): boolean {
-  return list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
-}
-
-function addressList(ranges: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const range of ranges) {
-    const [address = '', prefix] = range.split('/');
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-    list.addSubnet(address, prefix === undefined ? (family === 'ipv6' ? 128 : 32) : Number(prefix), family);
+/** Who stands behind a proxy is known only where we trust it and it says so. */
+function refuseHidden({ headers, socket }: FastifyRequest, isProxy: (address: string) => boolean): void {
+  if (PROXY_HEADERS.every((name) => headers[name] === undefined)) return;
+  if (!isProxy(plainAddress(socket.remoteAddress ?? ''))) {
+    throw new IssuanceError(
+      'address_forbidden',
+      'the call came through a proxy that is not trusted; set TRUSTED_PROXIES or call directly',
+    );
   }
-  return list;
+  if (headers['x-forwarded-for'] !== undefined) return;
+  throw new IssuanceError(
+    'address_forbidden',
+    'the proxy does not say who calls; let it set X-Forwarded-For, or call directly',
+  );
+}
+
+/** What a caller without credentials is told, who must wait for so long if there were too many already. */
+function refusal(waitMs: number | null, why: string): IssuanceError {
+  if (waitMs === null) return new IssuanceError('unauthenticated', why);
+  const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1_000));
+  return new IssuanceError(
+    'rate_limited',
+    `too many failed credentials came from this address; the last one failed: ${why}`,
+    { details: { retryAfterSeconds } },
+  );
 }

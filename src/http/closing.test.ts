@@ -16,6 +16,7 @@ async function start() {
   const server = createServer({
     log: silentLog,
     random: systemRandom,
+    clock: ports.clock,
     timers: ports.timers,
     trustedProxies: [],
     alpaca: { ranges: [], keys: [{ name: 'alpaca', key: KEY }] },

@@ -1,32 +1,28 @@
-import type { FastifyRequest } from 'fastify';
+import { isUtf8 } from 'node:buffer';
 import { IssuanceError } from '../primitives/failures.ts';
 
 /**
  * Parses a JSON body. A quantity that came as a JSON number is kept as the digits that were sent, since `Number` would
  * lose some. An empty body is none: clients name a type even where they send nothing.
+ *
+ * @throws IssuanceError `malformed`
  */
-export function parseJsonBody(
-  _request: FastifyRequest,
-  body: string | Buffer,
-  done: (error: Error | null, value?: unknown) => void,
-): void {
-  const text = body.toString();
-  if (text === '') {
-    done(null, undefined);
-    return;
-  }
-  let value: unknown;
+export function parseJsonBody(bytes: Buffer): unknown {
+  if (bytes.length === 0) return undefined;
+  // Decoding would put a replacement where bytes are wrong, and nobody would know what was meant.
+  if (!isUtf8(bytes)) throw new IssuanceError('malformed', 'the body is not UTF-8');
   try {
-    value = JSON.parse(text, keepDigits as (key: string, value: unknown) => unknown);
+    return JSON.parse(bytes.toString(), restore as (key: string, value: unknown) => unknown);
   } catch (error) {
-    done(new IssuanceError('malformed', 'the body is not JSON', { cause: error }));
-    return;
+    if (error instanceof IssuanceError) throw error;
+    throw new IssuanceError('malformed', 'the body is not JSON, or is nested too deeply', { cause: error });
   }
-  done(null, value);
 }
 
 /** `context.source` is the text of the number in the body (ES2026, in Node since 22). */
-function keepDigits(key: string, value: unknown, context: { readonly source?: string }): unknown {
+function restore(key: string, value: unknown, context: { readonly source?: string }): unknown {
+  // No route knows such a member, and code that copies objects would take it for the prototype.
+  if (key === '__proto__') throw new IssuanceError('malformed', 'a member named __proto__ is not accepted');
   if (key !== 'qty' || typeof value !== 'number' || context.source === undefined) return value;
   return withoutExponent(context.source);
 }

@@ -41,6 +41,7 @@ export const PROBLEMS = {
   asset_unknown: { status: 404, title: 'The asset is unknown' },
   hold_unknown: { status: 404, title: 'The hold is unknown' },
   operation_unknown: { status: 404, title: 'The operation is unknown' },
+  request_timeout: { status: 408, title: 'The request did not come in time' },
   email_taken: { status: 409, title: 'The email is taken' },
   alpaca_account_taken: { status: 409, title: 'The Alpaca account is taken' },
   account_linked_elsewhere: { status: 409, title: 'The account is linked elsewhere' },
@@ -58,6 +59,8 @@ export const PROBLEMS = {
   network_unknown: { status: 422, title: 'The network is not configured here' },
   vault_invalid: { status: 422, title: 'There is no usable vault at this address' },
   symbol_mismatch: { status: 422, title: 'The vault is of another token' },
+  rate_limited: { status: 429, title: 'Too many failed credentials' },
+  headers_too_large: { status: 431, title: 'The headers are too large' },
   internal: {
     status: 500,
     title: 'The service failed',

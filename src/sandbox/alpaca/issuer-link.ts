@@ -1,6 +1,8 @@
 import { HttpFailure, IssuanceError } from '../../primitives/failures.ts';
 import { parseJson } from './fields.ts';
 import type { SendEndpoint, SentCall } from './model.ts';
+import type { IssuerEndpoint } from './options.ts';
+import { signRequest } from './sign-request.ts';
 import type { World } from './world.ts';
 
 /** The calls of Alpaca to the issuer. */
@@ -9,7 +11,7 @@ export interface IssuerLink {
   exchange(endpoint: SendEndpoint, body?: Readonly<Record<string, unknown>>): Promise<SentCall>;
   /**
    * Sends until an answer is final, as Alpaca does: again on 5xx, connection failure or time-out, with an
-   * identical body; a 2xx or 4xx ends it, as does the `attempts`-th try.
+   * identical request, its signature included; a 2xx or 4xx ends it, as does the `attempts`-th try.
    */
   deliver(
     endpoint: SendEndpoint,
@@ -18,6 +20,12 @@ export interface IssuerLink {
   ): Promise<SentCall>;
   /** Every exchange that is over, oldest first. */
   readonly sent: readonly SentCall[];
+}
+
+/** A call that can be sent several times, the same to the last byte. */
+interface Prepared extends Pick<SentCall, 'endpoint' | 'method' | 'path' | 'body'> {
+  readonly text: string | null;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 const paths = {
@@ -39,24 +47,39 @@ export function createIssuerLink(world: World): IssuerLink {
   const { settings } = world;
   const sent: SentCall[] = [];
 
-  const exchange: IssuerLink['exchange'] = async (endpoint, body) => {
+  const reach = (): IssuerEndpoint => {
     const { issuer } = settings;
     if (issuer === null)
       throw new IssuanceError('issuer_unset', 'call setIssuer with the issuer’s URL first');
+    return issuer;
+  };
+
+  /** What a delivery repeats, whatever becomes of the settings in between. */
+  const prepare = (endpoint: SendEndpoint, body?: Readonly<Record<string, unknown>>): Prepared => {
     const method = endpoint === 'tokens' ? 'GET' : 'POST';
     const path = paths[settings.pathGeneration][endpoint];
+    const text = body === undefined ? null : JSON.stringify(body);
+    const content = text === null ? {} : { 'content-type': 'application/json' };
+    const proof = proofOf(world, reach(), { method, path, body: text });
+    return {
+      endpoint,
+      method,
+      path,
+      body,
+      text,
+      headers: { accept: 'application/json', ...content, ...proof },
+    };
+  };
+
+  const send = async ({ endpoint, method, path, body, text, headers }: Prepared): Promise<SentCall> => {
     const atMs = world.nowMs();
     const outcome = await settings.ports
       .http({
         method,
-        url: `${issuer.url.replace(/\/+$/, '')}${path}`,
-        headers: {
-          accept: 'application/json',
-          'x-api-key': issuer.apiKey,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        },
+        url: `${reach().url.replace(/\/+$/, '')}${path}`,
+        headers,
         timeoutMs: settings.issuerTimeoutMs,
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(text === null ? {} : { body: text }),
       })
       .then(
         (response) => ({
@@ -79,11 +102,13 @@ export function createIssuerLink(world: World): IssuerLink {
     return call;
   };
 
+  const exchange: IssuerLink['exchange'] = async (endpoint, body) => send(prepare(endpoint, body));
+
   const deliver: IssuerLink['deliver'] = async (endpoint, body, attempts = Number.POSITIVE_INFINITY) => {
     // A copy, so that what a rule does to the object later cannot change a retry.
-    const identical = structuredClone(body);
+    const identical = prepare(endpoint, structuredClone(body));
     for (let attempt = 1; ; attempt += 1) {
-      const call = await exchange(endpoint, identical);
+      const call = await send(identical);
       if (isFinal(call) || attempt >= attempts) return call;
       const { retryDelaysMs } = settings;
       await world.schedule.pause(retryDelaysMs[Math.min(attempt, retryDelaysMs.length) - 1] ?? 0);
@@ -91,6 +116,22 @@ export function createIssuerLink(world: World): IssuerLink {
   };
 
   return { exchange, deliver, sent };
+}
+
+/** Headers that show who calls. */
+function proofOf(
+  world: World,
+  { url, apiKey, signing }: IssuerEndpoint,
+  call: { readonly method: string; readonly path: string; readonly body: string | null },
+): Readonly<Record<string, string>> {
+  if (signing === undefined) return { 'x-api-key': apiKey };
+  return signRequest(signing, {
+    method: call.method,
+    targetUri: `${(signing.publicUrl ?? url).replace(/\/+$/, '')}${call.path}`,
+    body: call.body,
+    createdMs: world.nowMs(),
+    nonce: world.settings.ports.random.bytes(16),
+  });
 }
 
 function isFinal({ outcome }: SentCall): boolean {

@@ -1,6 +1,7 @@
 import { createHttpClient } from '../../ports/http-client.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { systemClock, systemRandom, systemTimers } from '../../ports/system.ts';
+import type { AlpacaSigning } from './sign-request.ts';
 
 export interface ParticipantOptions {
   readonly email: string;
@@ -18,8 +19,10 @@ export interface ParticipantOptions {
 export interface IssuerEndpoint {
   /** Base URL. */
   readonly url: string;
-  /** Sent as `X-API-KEY`. */
+  /** Sent as `X-API-KEY`, unless calls are signed. */
   readonly apiKey: string;
+  /** Signs every call, instead of sending the key. */
+  readonly signing?: AlpacaSigning;
 }
 
 type ClientIdField = 'client_external_account_id' | 'client_id' | 'client_account_id';

@@ -1,0 +1,82 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
+import { IssuanceError } from '../primitives/failures.ts';
+import type { Log } from '../telemetry/log.ts';
+import { callerOf } from './access.ts';
+import type { ServerLimits } from './limits.ts';
+import type { Problem } from './problems.ts';
+import { problem, problemOf } from './problems.ts';
+
+/** Answers an error of a route as its problem, and logs it. */
+export async function answerError(
+  { log, limits }: { readonly log: Log; readonly limits: ServerLimits },
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const found = frameworkProblem(error, limits) ?? problemOf(error);
+  const fields = {
+    request_id: request.id,
+    method: request.method,
+    route: request.routeOptions.url ?? null,
+    status: found.status,
+    code: found.code,
+  };
+  if (found.status >= 500) log.error({ ...fields, err: error }, 'request failed');
+  else {
+    const address = callerOf(request).slice(0, 64);
+    const level = found.code === 'rate_limited' ? 'debug' : 'info';
+    log[level]({ ...fields, address, detail: found.detail }, 'request refused');
+  }
+  if (error instanceof IssuanceError) {
+    const { retryAfterSeconds } = error.details;
+    if (typeof retryAfterSeconds === 'number') reply.header('retry-after', String(retryAfterSeconds));
+  }
+  // Otherwise the rest of the body would be read, for as long as the caller likes, only to be thrown away.
+  if (isLongBodyUnderway(request, limits)) reply.header('connection', 'close');
+  await sendProblem(request, reply, found);
+}
+
+/** Sends a problem in the one form that all of them have. */
+export async function sendProblem(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  found: Problem,
+): Promise<void> {
+  await reply
+    .code(found.status)
+    .header('content-type', 'application/problem+json')
+    .header('x-request-id', request.id)
+    .serializer(JSON.stringify)
+    .send(found);
+}
+
+/** The path that was asked for, without its query, which may hold what is not for a log. */
+export function shownPath(request: FastifyRequest): string {
+  return (request.url.split('?')[0] ?? '').slice(0, 200);
+}
+
+function isLongBodyUnderway({ raw, headers }: FastifyRequest, { bodyBytes }: ServerLimits): boolean {
+  if (raw.complete) return false;
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > bodyBytes;
+}
+
+/** Problems that Fastify itself finds: a body it cannot read, or one that does not fit the route's schema. */
+function frameworkProblem(error: unknown, { bodyBytes }: ServerLimits): Problem | null {
+  if (hasZodFastifySchemaValidationErrors(error)) {
+    const faults = error.validation.map((it) => `${it.instancePath || 'body'}: ${it.message ?? 'wrong'}`);
+    return problem('malformed', faults.slice(0, 10).join('; '));
+  }
+  switch ((error as Partial<FastifyError> | null)?.code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return problem('payload_too_large', `the body is larger than ${bodyBytes} bytes`);
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return problem('unsupported_media_type', 'send the body as application/json');
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return problem('malformed', 'the body is not as long as its Content-Length says');
+    case 'ECONNRESET':
+      return problem('malformed', 'the caller went away before its body was there');
+    default:
+      return null;
+  }
+}
