@@ -175,7 +175,7 @@ describe('what waits for the end of a freeze', () => {
     expect((await rows()).find((it) => it.id === 'other')?.dueMs).toBe(due);
   });
 
-  test('in a lane is made due without its reason, and its lane is woken', async () => {
+  test('of a hold on everything goes on when another one stands: lanes are woken, and calls made', async () => {
     const { holds, woken, store, ports, settled, rows } = await open();
     const id = await settled(holds.place('AAPL', { ...hold, scope: 'all' }, OPERATOR));
     const lastError = { code: 'frozen', message: 'by a hold', atMs: ports.clock.nowMs() };
@@ -195,7 +195,10 @@ describe('what waits for the end of a freeze', () => {
       last_error: { ...lastError, code: 'simulation_failed' },
     };
     const mine = { ...row, id: 'mine', lane: '1/0x1', last_error: lastError };
-    const writes = [mine, other].map((it) => ({ op: 'insert', table: WORK_TABLE.name, row: it }) as const);
+    const promised = { ...row, id: 'promised', kind: 'redemption', phase: 'detected', last_error: lastError };
+    const writes = [mine, other, promised].map(
+      (it) => ({ op: 'insert', table: WORK_TABLE.name, row: it }) as const,
+    );
     await settled(store.commit({ appends: [], writes: () => writes, metadata: OPERATOR }));
     await settled(holds.place('AAPL', hold, OPERATOR));
     await ports.advance(5_000);
@@ -207,6 +210,11 @@ describe('what waits for the end of a freeze', () => {
     const found = new Map((await rows()).map((it) => [it.id, it]));
     expect(found.get('mine')).toMatchObject({ lastError: null });
     expect(found.get('mine')?.dueMs).toBeLessThanOrEqual(ports.clock.nowMs());
+    // Alpaca was about to be asked for it before the holds came.
+    expect(found.get('promised')).toMatchObject({
+      dueMs: ports.clock.nowMs() - 10 + 240_000,
+      lastError: null,
+    });
     expect(found.get('failed')).toMatchObject({ dueMs, lastError: { code: 'simulation_failed' } });
   });
 

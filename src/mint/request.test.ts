@@ -308,6 +308,19 @@ describe('a confirm of a mint that we do not know', () => {
     expect(await work(id)).toMatchObject({ phase: 'held', waitingFor: 'operator' });
   });
 
+  test.each([
+    ['disabled', { disabled: true }],
+    ['frozen', { frozen: 'all' as const }],
+  ])('is filled in although its asset is %s by now: its shares have moved', async (_name, change) => {
+    const { confirm, request, step, work, alpaca, world } = await open();
+    await confirm();
+    Object.assign(world, change);
+    expect(await request()).toMatchObject({ kind: 'refused', code: 'invalid_token' });
+    alpaca.answer('getRequest', record(alpacasRecord));
+    expect(await step()).toEqual({ kind: 'advanced' });
+    expect(await work(id)).toMatchObject({ phase: 'journaled' });
+  });
+
   test('is taken up by its request, should that come after all', async () => {
     const { confirm, request, work } = await open();
     await confirm();

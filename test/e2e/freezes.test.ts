@@ -5,7 +5,7 @@ import { kill, nonces } from './crash.ts';
 import { expectInvariants } from './invariants.ts';
 import { withReader } from './with-reader.ts';
 import type { OperationOnWire, World } from './world.ts';
-import { startWorld, within } from './world.ts';
+import { eventually, startWorld, within } from './world.ts';
 
 const REFUSED = 'Invalid Token: Token not available on the network';
 /** Long enough to see it closed, short enough to wait for its end. */
@@ -266,6 +266,22 @@ describe('a service that is killed', () => {
     await lift(hold);
     await Promise.all([completed(request), redeemed(hash)]);
     expect(await world.totalSupply()).toBe(before + parseQuantity('2'));
+  });
+
+  test('and down while the window ended lets what waited go on when it starts again', async () => {
+    const request = await orderUnjournaled('1');
+    const until = new Date(performance.timeOrigin + performance.now() + WINDOW_MS).toISOString();
+    const hold = await freeze({ scope: 'all', until });
+    journal(request);
+    await stoppedMint(request);
+    const hash = await world.sendBack('1');
+    await world.operation(byTransfer(hash), (it) => it.waiting_for === 'frozen');
+    await kill(world);
+    await eventually(async () => Date.parse(until) < performance.timeOrigin + performance.now(), 'the end');
+    await world.restart();
+    await Promise.all([completed(request), redeemed(hash)]);
+    expect((await holdList()).items).toMatchObject([{ hold_id: hold, status: 'past' }]);
+    await lift(hold);
   });
 
   test('as a freeze was lifted, lets its backlog go on when it starts again', async () => {
