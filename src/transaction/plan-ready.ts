@@ -29,7 +29,7 @@ export interface Batch {
 
 /**
  * Plans operations and packs them into batches, in the order of the longest waiting of each. Those that cannot be
- * signed now wait with their reason.
+ * signed now wait with their reason. `rows`: longest waiting first.
  */
 export async function planReady(
   deps: LaneDeps,
@@ -66,7 +66,13 @@ export async function planReady(
     return why === undefined;
   });
   await deferOperations(deps, deferrals);
-  return pack(open, lane.batchCount);
+  // Features were asked one after the other: without this, one kind would go before the others however long they wait.
+  const places = new Map(rows.map(({ id }, at) => [id, at]));
+  const placeOf = ({ row }: Planned): number => places.get(row.id) ?? rows.length;
+  return pack(
+    open.toSorted((one, other) => placeOf(one) - placeOf(other)),
+    lane.batchCount,
+  );
 }
 
 /** Plans all at once; when that throws, one by one, so that one operation that cannot be planned stops only itself. */

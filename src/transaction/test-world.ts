@@ -10,6 +10,7 @@ import type { Ledger } from '../event-store/ledger.ts';
 import { openSqliteStore } from '../event-store/sqlite/open-sqlite-store.ts';
 import type { SqliteStore } from '../event-store/sqlite/open-sqlite-store.ts';
 import { uuidV5 } from '../primitives/uuid.ts';
+import type { LaneFeature } from './lane-feature.ts';
 import type { Lanes } from './lanes.ts';
 import { createLanes, laneKinds, laneTables } from './lanes.ts';
 import type { LaneNetwork, LaneSigner, LanesOptions } from './runtime.ts';
@@ -93,6 +94,8 @@ export interface WorldOptions {
   /** The lane's first transaction is a trial, as after any start; else it has passed it. */
   readonly onTrial?: boolean;
   readonly network?: Partial<LaneNetwork>;
+  /** What the lane serves, in this order; only toys where absent. */
+  readonly features?: (toys: ToyFeature) => readonly LaneFeature[];
 }
 
 /** A store, a chain, a lane and toys, stepped by hand. */
@@ -134,7 +137,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const lanes = createLanes({
     ledger,
     store,
-    features: [feature],
+    features: options.features?.(feature) ?? [feature],
     networks: [
       {
         network: 'base',
