@@ -12,6 +12,7 @@ import { mintKind } from '../mint/mint-kind.ts';
 import { mintRoutes } from '../mint/routes.ts';
 import { createOperations } from '../operation/operations.ts';
 import { operationRoutes } from '../operation/routes.ts';
+import { transactionRoutes } from '../operation/transaction-routes.ts';
 import { invariant } from '../primitives/failures.ts';
 import { redemptionKind } from '../redemption/redemption-kind.ts';
 import type { ChainWork } from './chain-work.ts';
@@ -70,6 +71,7 @@ export function createEdge(
         }),
         holdRoutes(holds),
         operationRoutes(operations, store),
+        transactionRoutes(store),
         laneRoutes({ lanes, watchers, inventory, reconciliation }),
       ],
       keyless: [metricsRoute(telemetry.prometheus)],

@@ -1,3 +1,5 @@
+import { gridLines } from './output/table.ts';
+
 /** Says what happens, with the time since the start in front, for a person at a terminal. */
 export interface Narrator {
   say(line: string): void;
@@ -20,12 +22,7 @@ export function createNarrator(write: (line: string) => void): Narrator {
       write(title);
     },
     table(rows) {
-      const widths = rows.reduce<readonly number[]>(
-        (known, row) => row.map((cell, at) => Math.max(cell.length, known[at] ?? 0)),
-        [],
-      );
-      for (const row of rows)
-        write(`  ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ')}`.trimEnd());
+      for (const line of gridLines(rows)) write(`  ${line}`);
     },
     plain: write,
   };

@@ -1,27 +1,59 @@
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { IssuanceError } from '../primitives/failures.ts';
-import { addDatabaseCommands } from './database-commands.ts';
+import { addAccountCommands } from './account-commands.ts';
+import { addAssetCommands } from './asset-commands.ts';
+import { addBackupCommand } from './backup-command.ts';
+import { withExample } from './example.ts';
+import { addHoldCommands } from './hold-commands.ts';
+import { addLaneCommands } from './lane-commands.ts';
+import { addMigrateCommands } from './migrate-commands.ts';
+import { addOperationsCommand } from './operations-command.ts';
+import { addShowCommand } from './show-command.ts';
+import { addStatusCommand } from './status-command.ts';
+import { addViewsCommands } from './views-commands.ts';
 import type { ExitCode } from './command-failed.ts';
 import { CommandFailed } from './command-failed.ts';
 import { addConfigCommand } from './config-command.ts';
 import { addSandboxCommand } from './sandbox-command.ts';
 import { addServeCommand } from './serve-command.ts';
 
-/** Runs the `issuer` program and gives its exit status. Nothing it does is left running afterwards. */
-export async function runCli(args: readonly string[]): Promise<ExitCode> {
+/** The `issuer` program with every subcommand. */
+export function createProgram(): Command {
   const program = new Command('issuer')
     .description('The issuer’s side of Alpaca’s Instant Tokenization Network.')
     .version(packageJson.version)
     .exitOverride()
+    .configureOutput({
+      outputError: (text, write) => {
+        write(text.replace(/^error: /, 'issuer: '));
+      },
+    })
     .showHelpAfterError('(add --help for what is possible)');
+  withExample(program, 'issuer sandbox', 'issuer status', 'issuer operations --stuck');
+  program.commandsGroup('Run:');
   addServeCommand(program);
   addSandboxCommand(program);
   addConfigCommand(program);
-  addDatabaseCommands(program);
-  for (const command of program.commands) command.exitOverride();
+  program.commandsGroup('Look at the running service (ISSUER_URL, ISSUER_ADMIN_API_KEY), and act on it:');
+  addStatusCommand(program);
+  addOperationsCommand(program);
+  addShowCommand(program);
+  addLaneCommands(program);
+  addAccountCommands(program);
+  addAssetCommands(program);
+  addHoldCommands(program);
+  program.commandsGroup('Work on the database beside it (DATABASE_URL):');
+  addMigrateCommands(program);
+  addViewsCommands(program);
+  addBackupCommand(program);
+  return program;
+}
+
+/** Runs the `issuer` program and gives its exit status. Nothing it does is left running afterwards. */
+export async function runCli(args: readonly string[]): Promise<ExitCode> {
   try {
-    await program.parseAsync(args, { from: 'user' });
+    await createProgram().parseAsync(args, { from: 'user' });
     return 0;
   } catch (error) {
     if (error instanceof CommandFailed) return error.exitCode;

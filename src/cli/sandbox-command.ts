@@ -6,6 +6,7 @@ import { Option } from 'commander';
 import { bootService } from '../app/boot.ts';
 import type { Service } from '../app/service.ts';
 import { createRealPorts } from '../ports/real-ports.ts';
+import { withExample } from './example.ts';
 import { createIssuerApi } from '../sandbox/issuer-api.ts';
 import type { LocalPartners } from '../sandbox/local-partners.ts';
 import { startLocalPartners } from '../sandbox/local-partners.ts';
@@ -19,17 +20,19 @@ import { SANDBOX_ASSET, farewell, introduceParticipant, showMint, showRedemption
 import { CommandFailed } from './command-failed.ts';
 
 export function addSandboxCommand(program: Command): void {
-  program
-    .command('sandbox')
-    .description(
-      'a local chain, a test vault, a simulated Alpaca and the service; mints once, redeems once, stays up',
-    )
-    .option('--once', 'end after the mint and the redemption')
-    .option('--port <number>', 'port of the service; a free one by default', readPort, 0)
-    .addOption(new Option('--signer <kind>', 'who signs').choices([...SANDBOX_SIGNERS]).default('local'))
-    .action(async (options: { once?: true; port: number; signer: SandboxSigner }) => {
-      await runSandbox({ ...options, once: options.once === true });
-    });
+  withExample(
+    program
+      .command('sandbox')
+      .description(
+        'a local chain, a test vault, a simulated Alpaca and the service; mints once, redeems once, stays up',
+      )
+      .option('--once', 'end after the mint and the redemption')
+      .option('--port <number>', 'port of the service; a free one by default', readPort, 0)
+      .addOption(new Option('--signer <kind>', 'who signs').choices([...SANDBOX_SIGNERS]).default('local')),
+    'issuer sandbox --once',
+  ).action(async (options: { once?: true; port: number; signer: SandboxSigner }) => {
+    await runSandbox({ ...options, once: options.once === true });
+  });
 }
 
 function readPort(text: string): number {

@@ -3,6 +3,7 @@ import { bootService } from '../app/boot.ts';
 import { createTelemetry } from '../app/telemetry.ts';
 import { secretsOf } from '../config/secrets-of.ts';
 import { createRealPorts } from '../ports/real-ports.ts';
+import { withExample } from './example.ts';
 import { createLog } from '../telemetry/log.ts';
 import { readSettings } from './settings.ts';
 
@@ -10,17 +11,19 @@ import { readSettings } from './settings.ts';
 const STOP_TIMEOUT_MS = 25_000;
 
 export function addServeCommand(program: Command): void {
-  program
-    .command('serve')
-    .description('run the service, with the settings of the environment and of .env')
-    .option('--no-migrate', 'refuse to start on an older schema, instead of bringing it up to date')
-    .option(
-      '--restored',
-      'the database came from a backup: read from the chain what it forgot before signing',
-    )
-    .action(async (options: { migrate: boolean; restored?: true }) => {
-      await serve({ migrate: options.migrate, restored: options.restored === true });
-    });
+  withExample(
+    program
+      .command('serve')
+      .description('run the service, with the settings of the environment and of .env')
+      .option('--no-migrate', 'refuse to start on an older schema, instead of bringing it up to date')
+      .option(
+        '--restored',
+        'the database came from a backup: read from the chain what it forgot before signing',
+      ),
+    'issuer serve',
+  ).action(async (options: { migrate: boolean; restored?: true }) => {
+    await serve({ migrate: options.migrate, restored: options.restored === true });
+  });
 }
 
 async function serve(options: { readonly migrate: boolean; readonly restored: boolean }): Promise<void> {

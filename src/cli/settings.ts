@@ -31,7 +31,7 @@ export function readDatabasePath(): string {
   );
 }
 
-function orExplain<T>(loaded: Loaded<T>): T {
+export function orExplain<T>(loaded: Loaded<T>): T {
   if ('config' in loaded) return loaded.config;
   explainFaults(loaded.faults);
   throw new CommandFailed(2);

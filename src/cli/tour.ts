@@ -4,6 +4,7 @@ import { systemTimers } from '../ports/system.ts';
 import { parseQuantity } from '../primitives/quantity.ts';
 import type { IssuerApi } from '../sandbox/issuer-api.ts';
 import type { LocalPartners } from '../sandbox/local-partners.ts';
+import { eventDetail, eventMeaning } from './event-words.ts';
 import type { Narrator } from './narrator.ts';
 
 /** Underlying and token of the sandbox's one asset. */
@@ -38,23 +39,6 @@ const LOOK_EVERY_MS = 100;
 /** Longest wait for one operation to end; on a local chain it takes seconds. */
 const PATIENCE_MS = 60_000;
 const ENDED = new Set(['completed', 'rejected', 'closed', 'held', 'recorded']);
-
-/** What each event means, for someone who never saw one. */
-const MEANINGS: Readonly<Record<string, string>> = {
-  MintRequested: 'Alpaca asked for a mint; it is stored and answered',
-  JournalCompleted: 'Alpaca journaled the shares to us and confirmed',
-  SplitCountRecorded: 'read how many stock splits the vault has had: they change what a share is',
-  MintSubmitted: 'signed and committed, then sent: deposit and transfer in one transaction',
-  Minted: 'in a block: the tokens are in the AP’s wallet',
-  CallbackStarted: 'telling Alpaca the transaction’s hash',
-  MintCompleted: 'Alpaca has the callback: done',
-  TransferDetected: 'saw the transfer to the redemption wallet',
-  RedeemPromised: 'receipts promised; asking Alpaca to journal the shares to the AP',
-  RedemptionRequested: 'Alpaca knows of it and journals',
-  RedemptionJournaled: 'Alpaca journaled the shares to the AP',
-  BurnSigned: 'burn signed and committed, receipts reserved, then sent',
-  BurnSettled: 'in a block: the tokens are burned',
-};
 
 export async function introduceParticipant({ narrator, api, partners }: TourContext): Promise<void> {
   const { underlying, token, network } = SANDBOX_ASSET;
@@ -131,22 +115,10 @@ async function follow({ narrator, api, signal }: TourContext, query: string): Pr
 }
 
 function tell(narrator: Narrator, event: ShownEvent): void {
-  const meaning = MEANINGS[event.type];
-  const words = meaning === undefined ? event.type : `${event.type}: ${meaning}`;
-  const detail = detailOf(event.data);
+  const meaning = eventMeaning(event);
+  const words = meaning === null ? event.type : `${event.type}: ${meaning}`;
+  const detail = eventDetail(event);
   narrator.say(detail === null ? words : `${words} (${detail})`);
-}
-
-/** The one id of an event that someone would look up. A transaction that is signed is known by its nonce. */
-function detailOf(data: ShownEvent['data']): string | null {
-  const effect = data['effect'] as Readonly<Record<string, unknown>> | undefined;
-  const hash = data['transactionHash'] ?? effect?.['transactionHash'];
-  if (typeof hash === 'string') return `transaction ${hash}`;
-  const nonce =
-    typeof data['transactionId'] === 'string' ? data['transactionId'].split('/').at(-1) : undefined;
-  if (nonce !== undefined) return `nonce ${nonce}`;
-  const request = data['tokenizationRequestId'];
-  return typeof request === 'string' ? `tokenization request ${request}` : null;
 }
 
 export function farewell(

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { defaultConfirmations, EVM_NETWORK_NAMES } from '../chain/networks.ts';
 import { loadConfig, type Config, type Environment, type Fault } from './config.ts';
 import { effectiveSettings } from './describe.ts';
-import { loadClientConfig, loadDatabaseConfig } from './part-config.ts';
+import { loadClientConfig, loadDatabaseConfig, loadServiceUrl } from './part-config.ts';
 import { secretsOf } from './secrets-of.ts';
 
 const chains = { names: EVM_NETWORK_NAMES, defaultConfirmations };
@@ -353,8 +353,23 @@ describe('settings of commands', () => {
       { ISSUER_ADMIN_API_KEY: `alice:${ADMIN_KEY},b:other-${ADMIN_KEY}` },
       noFiles,
     );
-    expect(loaded).toMatchObject({ config: { url: 'http://127.0.0.1:8080', adminKey: { name: 'alice' } } });
+    const adminKeys = [{ name: 'alice' }, { name: 'b' }];
+    expect(loaded).toMatchObject({ config: { url: 'http://127.0.0.1:8080', adminKeys } });
     expect(loadClientConfig({}, noFiles)).toMatchObject({ faults: [{ name: 'ISSUER_ADMIN_API_KEY' }] });
+  });
+
+  test.each([
+    [{}, 'http://127.0.0.1:8080'],
+    [{ HOST: '0.0.0.0', PORT: '9000' }, 'http://127.0.0.1:9000'],
+    [{ HOST: '::', PORT: '9000' }, 'http://127.0.0.1:9000'],
+    [{ HOST: 'fd00::1' }, 'http://[fd00::1]:8080'],
+    [{ HOST: '0.0.0.0', ISSUER_URL: 'https://issuer.example.com/' }, 'https://issuer.example.com'],
+  ])('with %j the service is at %s', (env, url) => {
+    expect(loadServiceUrl(env, noFiles)).toEqual({ config: url });
+  });
+
+  test('where the service picks its port, its URL must be told', () => {
+    expect(loadServiceUrl({ PORT: '0' }, noFiles)).toMatchObject({ faults: [{ name: 'ISSUER_URL' }] });
   });
 
   test('a command beside the service needs the database only', () => {

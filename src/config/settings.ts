@@ -152,9 +152,12 @@ export function settings(readFile: (path: string) => string) {
       expected: 'json or pretty',
       example: 'json',
     }),
-    issuerUrl: preset('ISSUER_URL', 'http://127.0.0.1:8080', values.url(...WEB), {
-      about: 'Where commands of the issuer program reach the running service; not read by the service.',
+    issuerUrl: optional('ISSUER_URL', values.url(...WEB), {
+      about:
+        'Where commands of the issuer program reach the running service, which does not read it; where HOST and PORT ' +
+        'say unless set.',
       expected: 'an http or https URL',
+      example: 'http://127.0.0.1:8080',
     }),
   };
 }

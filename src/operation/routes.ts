@@ -18,8 +18,8 @@ const listQuery = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(100),
   cursor: z.string().optional(),
 });
-const idParams = z.object({ id: z.string() });
-const moment = z.object({
+export const idParams = z.object({ id: z.string() });
+export const moment = z.object({
   at: z.iso.datetime({ offset: true }).optional(),
   position: z.coerce.number().int().min(1).optional(),
 });
@@ -41,7 +41,7 @@ export function operationRoutes(
 
     app.get('/operations/:id', { schema: { params: idParams, querystring: moment } }, async (request) => {
       const found = await operations.get(request.params.id, upTo(request.query));
-      if (found === null) throw unknown(request.params.id);
+      if (found === null) throw unknownOperation(request.params.id);
       return found;
     });
 
@@ -49,14 +49,14 @@ export function operationRoutes(
       const { id } = request.params;
       const streams = await store.readStreams([`mint/${id}`, `redemption/${id}`]);
       const events = [...streams.values()].flat().slice(0, MAX_EVENTS);
-      if (events.length === 0) throw unknown(id);
+      if (events.length === 0) throw unknownOperation(id);
       return events.map(eventOnWire);
     });
   };
   return routes;
 }
 
-function unknown(id: string): IssuanceError {
+export function unknownOperation(id: string): IssuanceError {
   return new IssuanceError('operation_unknown', `there is no operation ${id.slice(0, 80)} at that moment`);
 }
 
@@ -74,7 +74,7 @@ function filtersOf(query: z.infer<typeof listQuery>): OperationFilters {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
-function upTo({ at, position }: z.infer<typeof moment>): UpTo | undefined {
+export function upTo({ at, position }: z.infer<typeof moment>): UpTo | undefined {
   if (at === undefined && position === undefined) return undefined;
   return {
     ...(at === undefined ? {} : { timeMs: Date.parse(at) }),
@@ -91,6 +91,7 @@ function eventOnWire(event: StoredEvent) {
     time: new Date(timeMs).toISOString(),
     actor: metadata.actor,
     reason: metadata.reason ?? null,
+    causation: metadata.causation ?? null,
     data: JSON.parse(
       JSON.stringify(data, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
     ) as unknown,

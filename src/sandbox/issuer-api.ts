@@ -6,33 +6,41 @@ const TIMEOUT_MS = 30_000;
 /** The service's internal routes, as an operator calls them. */
 export interface IssuerApi {
   readonly url: string;
-  /** Resolves with the JSON of a 2xx answer; rejects with `issuer_refused` and the problem's text for any other. */
-  call(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<unknown>;
+  /** Resolves with the JSON of a 2xx answer; rejects with `IssuerRefused` for any other. */
+  call(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown, timeoutMs?: number): Promise<unknown>;
 }
 
-export function createIssuerApi(url: string, adminKey: string): IssuerApi {
+/** The service answered with another status than 2xx. */
+export class IssuerRefused extends IssuanceError {
+  override readonly name = 'IssuerRefused';
+  readonly status: number;
+  /** The answer as it came: a problem document, unless something else listens there. */
+  readonly body: string;
+  constructor(what: string, status: number, body: string) {
+    super('issuer_refused', `${what} was answered ${String(status)}: ${body}`, { details: { status } });
+    this.status = status;
+    this.body = body;
+  }
+}
+
+/** @param adminKey null for what needs none */
+export function createIssuerApi(url: string, adminKey: string | null): IssuerApi {
   const http = createHttpClient();
   return {
     url,
-    async call(method, path, body) {
+    async call(method, path, body, timeoutMs = TIMEOUT_MS) {
       const answer = await http({
         method,
         url: `${url}${path}`,
         headers: {
-          'x-api-key': adminKey,
+          ...(adminKey === null ? {} : { 'x-api-key': adminKey }),
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        timeoutMs: TIMEOUT_MS,
+        timeoutMs,
       });
       if (answer.status < 200 || answer.status > 299) {
-        throw new IssuanceError(
-          'issuer_refused',
-          `${method} ${path} was answered ${answer.status}: ${answer.body}`,
-          {
-            details: { status: answer.status },
-          },
-        );
+        throw new IssuerRefused(`${method} ${path}`, answer.status, answer.body);
       }
       return JSON.parse(answer.body) as unknown;
     },

@@ -1,0 +1,65 @@
+import type { MintEvent } from '../mint/state.ts';
+import type { RedemptionEvent } from '../redemption/state.ts';
+
+type EventType = MintEvent['type'] | RedemptionEvent['type'];
+
+/** What each event of an operation means, for someone who never saw one. */
+const MEANINGS: Readonly<Record<EventType, string>> = {
+  MintRequested: 'Alpaca asked for a mint; it is stored and answered',
+  ConfirmReceivedEarly: 'Alpaca confirmed a mint that we do not know yet; stored',
+  JournalCompleted: 'Alpaca journaled the shares to us and confirmed',
+  JournalRejected: 'Alpaca could not journal the shares: nothing will be minted',
+  ConfirmContradicted: 'Alpaca confirmed something else than what is known; stored and refused',
+  LaneChanged: 'its signer was replaced: another one mints it',
+  SplitCountRecorded: 'read how many stock splits the vault has had: they change what a share is',
+  MintSubmitted: 'signed and committed, then sent: deposit and transfer in one transaction',
+  Minted: 'in a block: the tokens are in the AP’s wallet',
+  MintUnsettled: 'its block vanished: the same bytes go out again',
+  MintReleased: 'its transaction had no effect, as a final block shows: it is minted anew',
+  CallbackStarted: 'telling Alpaca the transaction’s hash',
+  MintCompleted: 'Alpaca has the callback: done',
+  MintHeld: 'held: a person must judge it',
+  MintResumed: 'a person let it go on',
+  MintClosed: 'closed by a person',
+  TransferDetected: 'saw the transfer to the redemption wallet',
+  TransferRecorded: 'saw a transfer that is recorded and not redeemed',
+  OwnerBound: 'the wallet’s owner is known now',
+  RedemptionWaiting: 'waits before Alpaca is asked',
+  RedeemPromised: 'receipts promised; asking Alpaca to journal the shares to the AP',
+  RedemptionRequested: 'Alpaca knows of it and journals',
+  RedemptionJournaled: 'Alpaca journaled the shares to the AP',
+  RedemptionRejected: 'Alpaca rejected it: the tokens are still ours to give back',
+  BurnSigned: 'burn signed and committed, receipts reserved, then sent',
+  BurnSettled: 'in a block: the tokens are burned',
+  BurnFound: 'found on chain: a transaction that this database had forgotten burned them',
+  BurnUnsettled: 'its block vanished: the same bytes go out again',
+  BurnReleased: 'its transaction had no effect, as a final block shows: it is burned anew',
+  RedemptionHeld: 'held: a person must judge it',
+  RedemptionResumed: 'a person let it go on',
+  RedemptionClosed: 'closed by a person',
+};
+
+interface Told {
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** What an event means, with what it says itself; null for a type that this program does not know. */
+export function eventMeaning({ type, data }: Told): string | null {
+  const meaning = Object.hasOwn(MEANINGS, type) ? MEANINGS[type as EventType] : null;
+  const why = data['why'] ?? data['for'];
+  if (typeof why !== 'string') return meaning;
+  return meaning === null ? why : `${meaning} (${why})`;
+}
+
+/** The one id of an event that someone would look up. A transaction that is signed is known by its nonce. */
+export function eventDetail({ data }: Told): string | null {
+  const effect = data['effect'] as Readonly<Record<string, unknown>> | undefined;
+  const hash = data['transactionHash'] ?? effect?.['transactionHash'];
+  if (typeof hash === 'string') return `transaction ${hash}`;
+  const nonce =
+    typeof data['transactionId'] === 'string' ? data['transactionId'].split('/').at(-1) : undefined;
+  if (nonce !== undefined) return `nonce ${nonce}`;
+  const request = data['tokenizationRequestId'];
+  return typeof request === 'string' ? `tokenization request ${request}` : null;
+}

@@ -1,0 +1,80 @@
+import type { Command } from 'commander';
+import { systemTimers } from '../../ports/system.ts';
+import { wholeNumber } from '../arguments.ts';
+import { createProgressBar } from '../output/progress-bar.ts';
+import type { Column } from '../output/table.ts';
+import { tableLines } from '../output/table.ts';
+import type { Service } from './service-command.ts';
+import { queryText } from './service-command.ts';
+
+/** Most that one page of the service holds. */
+const PAGE = 1_000;
+/** Most items that a command lists: more of them are no list for a person, and fit no memory for ever. */
+const MOST = 100_000;
+const USUAL = 100;
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly next_cursor: string | null;
+}
+
+/** Gives a command `--limit`. */
+export function limitOption(command: Command): Command {
+  return command.option(
+    '--limit <number>',
+    `most items to list, up to ${String(MOST)}, over as many pages as it takes`,
+    wholeNumber('--limit', 1, MOST),
+    USUAL,
+  );
+}
+
+/** Reads pages of a list until there are `limit` items or no more. */
+export async function readPages<Item>(
+  { api }: Pick<Service, 'api'>,
+  path: string,
+  query: Readonly<Record<string, string | undefined>>,
+  limit: number,
+): Promise<Page<Item>> {
+  const progress = createProgressBar('reading', systemTimers);
+  const items: Item[] = [];
+  let cursor: string | null = null;
+  try {
+    do {
+      const asked: string = queryText({
+        ...query,
+        limit: Math.min(PAGE, limit - items.length),
+        cursor: cursor ?? undefined,
+      });
+      const page = (await api.call('GET', `${path}${asked}`)) as Page<Item>;
+      items.push(...page.items);
+      cursor = page.next_cursor;
+      progress.onProgress({ what: 'rows', done: items.length, total: limit });
+      // A page without items and with a cursor would never end.
+      if (page.items.length === 0) break;
+    } while (cursor !== null && items.length < limit);
+  } finally {
+    progress.end();
+  }
+  return { items, next_cursor: cursor };
+}
+
+/** Prints a list: as it came, or as a table. */
+export function printList<Item>(
+  { output, json }: Pick<Service, 'output' | 'json'>,
+  page: { readonly items: readonly Item[]; readonly next_cursor?: string | null },
+  columns: readonly Column<Item>[],
+  what: string,
+): void {
+  if (json) {
+    output.json(page);
+    return;
+  }
+  if (page.items.length === 0) {
+    output.note(`no ${what}`);
+    return;
+  }
+  output.lines(tableLines(page.items, columns, output));
+  if (page.next_cursor !== undefined && page.next_cursor !== null) {
+    output.note(`the first ${String(page.items.length)}; there are more: raise --limit`);
+  }
+}

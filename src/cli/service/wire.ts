@@ -1,0 +1,130 @@
+/** What commands read of the service's answers; whatever else is in them, `--json` prints too. */
+
+export interface OperationAnswer {
+  readonly id: string;
+  readonly kind: string;
+  readonly state: string;
+  readonly waiting_for: string | null;
+  readonly since: string;
+  readonly reason: string | null;
+  readonly underlying: string | null;
+  readonly token: string | null;
+  readonly network: string | null;
+  readonly vault: string | null;
+  readonly wallet: string | null;
+  readonly client_id: string | null;
+  readonly qty: string | null;
+  readonly shares: string | null;
+  readonly burned: string | null;
+  readonly dust: string | null;
+  readonly tx_hash: string | null;
+  readonly receipt_id: string | null;
+  readonly tokenization_request_id: string | null;
+  readonly attempts: number | null;
+  readonly last_error: {
+    readonly code: string;
+    readonly message: string;
+    readonly at: string;
+    readonly request_id: string | null;
+    readonly status: number | null;
+  } | null;
+  readonly next_attempt_at: string | null;
+  readonly version: number;
+  readonly created_at: string;
+}
+
+export interface EventAnswer {
+  readonly position: number;
+  readonly version: number;
+  readonly type: string;
+  readonly time: string;
+  readonly actor: string;
+  readonly reason: string | null;
+  readonly causation: string | null;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export interface TransactionAnswer {
+  readonly network: string;
+  readonly signer: string;
+  readonly nonce: number;
+  readonly phase: string;
+  readonly outcome: string | null;
+  readonly hash: string;
+  readonly block_number: string | null;
+  readonly operations: number;
+  readonly variants: readonly {
+    readonly hash: string;
+    readonly body: string;
+    readonly why: string | null;
+    readonly gas: string;
+    readonly max_fee_per_gas: string;
+    readonly signed_at: string;
+  }[];
+}
+
+export interface LaneAnswer {
+  readonly network: string;
+  readonly signer: string;
+  readonly state: string;
+  readonly why: { readonly code: string; readonly message: string } | null;
+  readonly since: string;
+  readonly next_nonce: number;
+  readonly chain_nonce: number | null;
+  readonly pending: number;
+  readonly mined: number;
+  readonly balance: string | null;
+  readonly stopped_vaults: Readonly<Record<string, string>>;
+}
+
+export interface AccountAnswer {
+  readonly client_id: string;
+  readonly email: string;
+  readonly alpaca_account_id: string | null;
+  readonly alpaca_account_number: string | null;
+  readonly wallets: readonly string[];
+  readonly created_at: string;
+}
+
+export interface AssetAnswer {
+  readonly underlying: string;
+  readonly token: string;
+  readonly network: string;
+  readonly vault: string;
+  readonly state: string;
+  readonly past_vaults?: readonly string[];
+}
+
+export interface HoldAnswer {
+  readonly hold_id: string;
+  readonly owner: string;
+  readonly reason: string;
+  readonly scope: string;
+  readonly from: string | null;
+  readonly until: string | null;
+  readonly status: string;
+  readonly placed_at: string;
+  readonly placed_by: string;
+  readonly lifted_at: string | null;
+  readonly lifted_by: string | null;
+  readonly lift_reason: string | null;
+}
+
+export interface ReadinessAnswer {
+  readonly status: string;
+  readonly store: string;
+  readonly alpaca: string;
+  readonly networks: Readonly<
+    Record<
+      string,
+      {
+        readonly chain: string;
+        readonly scan: string;
+        readonly scan_lag_blocks: number | null;
+        readonly hints: string;
+        readonly lane: string;
+        readonly signer: string;
+      }
+    >
+  >;
+}
