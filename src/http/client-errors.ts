@@ -3,26 +3,38 @@ import type { Socket } from 'node:net';
 import type { Random } from '../ports/ports.ts';
 import { uuidV4 } from '../primitives/uuid.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { OwedAnswers } from './owed-answers.ts';
 import type { Problem } from './problems.ts';
 import { problem } from './problems.ts';
 
 export interface ClientErrorParts {
   readonly log: Log;
   readonly random: Random;
-  /** Says whether a request of this connection is being handled. */
-  readonly isAnswering: (socket: Socket) => boolean;
+  readonly owed: OwedAnswers;
 }
 
 /**
  * Answers what is no HTTP request, or did not come in full in time, and ends its connection: nobody can tell where a
- * next request would begin. A connection with an unanswered request is ended without a word, which would be taken for
- * the answer to that request.
+ * next request would begin. What was asked for before is answered still, and then the connection is ended without a
+ * word: it would be taken for the answer to that.
  */
-export function createClientErrorHandler({ log, random, isAnswering }: ClientErrorParts) {
+export function createClientErrorHandler({ log, random, owed }: ClientErrorParts) {
+  const ending = new WeakSet<Socket>();
   return (error: Error & { readonly code?: string }, socket: Socket): void => {
     if (socket.destroyed) return;
-    if (error.code === 'ECONNRESET' || !socket.writable || isAnswering(socket)) {
+    if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
+      return;
+    }
+    if (ending.has(socket)) return;
+    ending.add(socket);
+    const answer = owed.last(socket);
+    if (answer !== null) {
+      const end = (): void => {
+        socket.destroySoon();
+      };
+      if (answer.writableFinished) end();
+      else answer.once('finish', end);
       return;
     }
     const found = problemOfClientError(error.code);

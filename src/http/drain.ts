@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { endsWithin } from '../ports/ends-within.ts';
 import type { Timers } from '../ports/ports.ts';
@@ -6,19 +5,11 @@ import type { Timers } from '../ports/ports.ts';
 /** A handler that runs for longer when the server closes, because a node hangs, is cut off, as a crash would. */
 const DRAIN_TIMEOUT_MS = 10_000;
 
-/** The requests whose handlers run: those that were here in full, are allowed, and are not answered. */
-export interface Running {
-  /** Says whether the close has begun. */
-  isClosing(): boolean;
-  /** Says whether a request that came over this connection is still to be answered. */
-  isOn(socket: Socket): boolean;
-}
-
 /**
  * Lets every handler that runs send its answer before connections are cut. Kept-alive connections, and those that never
- * sent a request, would otherwise hold the close up for more than a minute.
+ * sent a request, would otherwise hold the close up for more than a minute. Says whether the close has begun.
  */
-export function drainBeforeClose(server: FastifyInstance, timers: Timers): Running {
+export function drainBeforeClose(server: FastifyInstance, timers: Timers): () => boolean {
   const running = new Set<FastifyReply['raw']>();
   let closing = false;
   let onDrained = (): void => {};
@@ -42,8 +33,5 @@ export function drainBeforeClose(server: FastifyInstance, timers: Timers): Runni
     });
     await endsWithin(timers, DRAIN_TIMEOUT_MS, drained);
   });
-  return {
-    isClosing: () => closing,
-    isOn: (socket) => [...running].some((raw) => raw.req.socket === socket),
-  };
+  return () => closing;
 }

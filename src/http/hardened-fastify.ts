@@ -1,8 +1,7 @@
 import type { Socket } from 'node:net';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import Fastify from 'fastify';
 import type { Random, Timers } from '../ports/ports.ts';
-import { IssuanceError } from '../primitives/failures.ts';
 import { uuidV4 } from '../primitives/uuid.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createAddressList, plainAddress } from './addresses.ts';
@@ -39,7 +38,7 @@ export function createHardenedFastify(
       requestTimeout: limits.requestTimeoutMs,
       connectionsCheckingInterval: limits.checkEveryMs,
       insecureHTTPParser: false,
-      // Node would answer in a form of its own; `checkHead` looks instead.
+      // Node would answer in a form of its own; `createHeadCheck` looks instead.
       requireHostHeader: false,
     },
     // When the server closes, whatever runs has ended (see `drainBeforeClose`): what is still connected only waits.
@@ -54,8 +53,6 @@ export function createHardenedFastify(
       ),
   });
   const { server: listener } = server;
-  // By default those past a count would be left out, without a word, of a head that is short enough.
-  listener.maxHeadersCount = 0;
   listener.maxConnections = limits.connections;
   // An expectation that is not understood may be ignored (RFC 9110, section 10.1.1).
   listener.on('checkExpectation', (request, response) => {
@@ -78,23 +75,4 @@ export function onClientError(
 ): void {
   listener.removeAllListeners('clientError');
   listener.on('clientError', handle);
-}
-
-/**
- * The first look at every request. HTTP/1.1 asks for exactly one `Host` (RFC 9112, section 3.2): two of them are how a
- * proxy and a server come to disagree.
- */
-export function checkHead(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
-  reply.header('x-request-id', request.id);
-  // A cache in between knows nothing of X-API-KEY and of signatures, and would hand answers to anybody.
-  reply.header('cache-control', 'no-store');
-  reply.header('x-content-type-options', 'nosniff');
-  const { rawHeaders, httpVersion } = request.raw;
-  let hosts = 0;
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = rawHeaders[at];
-    if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1;
-  }
-  const isRight = hosts === 1 || (hosts === 0 && httpVersion === '1.0');
-  done(isRight ? undefined : new IssuanceError('malformed', 'the request must name exactly one Host'));
 }

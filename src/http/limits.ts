@@ -4,6 +4,8 @@ export interface ServerLimits {
   readonly bodyBytes: number;
   /** Larger heads are refused with 431. */
   readonly headerBytes: number;
+  /** So are heads of more lines, however short these are. */
+  readonly headerLines: number;
   /** A caller whose head is not here within this time of its first byte, or of connecting, is cut off. */
   readonly headersTimeoutMs: number;
   /** The same for the whole request. */
@@ -21,6 +23,7 @@ export interface ServerLimits {
 export const SERVER_LIMITS: ServerLimits = {
   bodyBytes: 1024 * 1024,
   headerBytes: 16 * 1024,
+  headerLines: 200,
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,
   checkEveryMs: 2_000,

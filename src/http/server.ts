@@ -7,12 +7,14 @@ import type { Access, AccessRule } from './access.ts';
 import { createAccess, createAddressCheck } from './access.ts';
 import { answerError, sendProblem, shownPath } from './answer-error.ts';
 import { createAttempts } from './attempts.ts';
+import { createHeadCheck } from './check-head.ts';
 import { createClientErrorHandler } from './client-errors.ts';
 import { drainBeforeClose } from './drain.ts';
-import { checkHead, createHardenedFastify, onClientError } from './hardened-fastify.ts';
+import { createHardenedFastify, onClientError } from './hardened-fastify.ts';
 import { parseJsonBody } from './json-body.ts';
 import type { ServerLimits } from './limits.ts';
 import { SERVER_LIMITS } from './limits.ts';
+import { trackOwedAnswers } from './owed-answers.ts';
 import { problem } from './problems.ts';
 
 declare module 'fastify' {
@@ -62,12 +64,10 @@ export function createServer(options: ServerOptions): FastifyInstance {
   server.decorateRequest('bodyDigest', null);
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, jsonParser(null));
-  server.addHook('onRequest', checkHead);
-  const running = drainBeforeClose(server, timers);
-  onClientError(
-    server,
-    createClientErrorHandler({ log, random: options.random, isAnswering: (it) => running.isOn(it) }),
-  );
+  const owed = trackOwedAnswers(server);
+  server.addHook('onRequest', createHeadCheck(limits));
+  onClientError(server, createClientErrorHandler({ log, random: options.random, owed }));
+  const isClosing = drainBeforeClose(server, timers);
   server.setErrorHandler((error, request, reply) => answerError({ log, limits }, error, request, reply));
   server.setNotFoundHandler((request, reply) =>
     sendProblem(
@@ -83,7 +83,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   const whileOpen = (access: Access): Access => ({
     ...access,
     authenticate(request) {
-      if (running.isClosing()) throw new IssuanceError('stopping', 'the server is closing');
+      if (isClosing()) throw new IssuanceError('stopping', 'the server is closing');
       return access.authenticate(request);
     },
   });

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import type { FastifyPluginAsync } from 'fastify';
 import { onTestFinished } from 'vitest';
 import { createManualPorts } from '../ports/manual-ports.ts';
@@ -53,4 +54,27 @@ export function createTestServer(options: TestServerOptions = {}) {
   });
   onTestFinished(() => server.close());
   return { server, ports, log, handled };
+}
+
+/** Sends bytes, and resolves with all that came back (latin-1) when the connection has ended, however it did. */
+export function exchange(port: number, ...parts: readonly (string | Buffer)[]): Promise<string> {
+  return new Promise((resolve) => {
+    let received = '';
+    const socket = connect(port, '127.0.0.1', () => {
+      for (const part of parts) socket.write(typeof part === 'string' ? Buffer.from(part, 'latin1') : part);
+    });
+    socket.on('data', (data: Buffer) => (received += data.toString('latin1')));
+    socket.on('error', (error) => (received += `\n${error.message}`));
+    socket.on('close', () => {
+      resolve(received);
+    });
+  });
+}
+
+/** Status and code of every answer in what came back; the code is empty where the answer is no problem. */
+export function answersIn(received: string): readonly string[] {
+  return received
+    .split(/(?=HTTP\/1\.1 \d)/)
+    .filter((it) => it.startsWith('HTTP/1.1'))
+    .map((it) => `${it.slice(9, 12)} ${/"code":"(\w+)"/.exec(it)?.[1] ?? ''}`.trim());
 }

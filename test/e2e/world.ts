@@ -7,6 +7,7 @@ import { parseQuantity } from '../../src/primitives/quantity.ts';
 import type { SimulatedAlpacaOptions } from '../../src/sandbox/alpaca/options.ts';
 import type { MintOrder } from '../../src/sandbox/alpaca/minting.ts';
 import type { TokenizationRequest } from '../../src/sandbox/alpaca/model.ts';
+import type { AlpacaSigning } from '../../src/sandbox/alpaca/sign-request.ts';
 import type { IssuerApi } from '../../src/sandbox/issuer-api.ts';
 import { createIssuerApi } from '../../src/sandbox/issuer-api.ts';
 import type { LocalNetwork, LocalNetworkOptions, LocalPartners } from '../../src/sandbox/local-partners.ts';
@@ -21,6 +22,8 @@ export interface WorldOptions {
   readonly alpaca?: Partial<SimulatedAlpacaOptions>;
   /** How the service proves to Alpaca who it is; default by key. */
   readonly authentication?: 'key' | 'oauth';
+  /** Alpaca signs its calls to the service, instead of sending a key. */
+  readonly signing?: AlpacaSigning;
   /** Who holds the issuer's key; the service itself by default. */
   readonly signer?: SandboxSigner;
   /** Settings of the service beside those that the partners need. */
@@ -71,6 +74,8 @@ export interface World {
   /** The service's environment as it is started next. */
   readonly env: Record<string, string>;
   issuer(): RunningIssuer;
+  /** Alpaca signs with this key from now on. */
+  signAs(signing: AlpacaSigning): void;
   network(name?: string): LocalNetwork;
   /** By default the first token, on the first network that has it. */
   vault(token?: string, network?: string): TestVault;
@@ -122,6 +127,11 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     ...options.env,
   };
   let issuer: RunningIssuer | null = null;
+  let { signing } = options;
+  const introduceIssuer = (): void => {
+    const proof = signing === undefined ? {} : { signing };
+    partners.alpaca.setIssuer({ url: running(issuer).url, apiKey: partners.keys.alpaca, ...proof });
+  };
   const stop = async (): Promise<void> => {
     await issuer?.stop('SIGTERM');
     await partners.stop();
@@ -131,7 +141,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     issuer = await startIssuerProcess(env, args);
     // The port stays the same from now on, so that whoever knows the URL finds the next process too.
     env['PORT'] = new URL(issuer.url).port;
-    partners.alpaca.setIssuer({ url: issuer.url, apiKey: partners.keys.alpaca });
+    introduceIssuer();
   };
   try {
     Object.assign(env, await options.settings?.(partners));
@@ -145,6 +155,10 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       stop,
       start,
       issuer: () => running(issuer),
+      signAs: (next) => {
+        signing = next;
+        introduceIssuer();
+      },
     });
     return await introduce(world, networks);
   } catch (error) {
@@ -165,6 +179,7 @@ function createWorld(parts: {
   readonly databasePath: string;
   readonly shares: string;
   readonly issuer: () => RunningIssuer;
+  readonly signAs: World['signAs'];
   readonly start: (args?: readonly string[]) => Promise<void>;
   readonly stop: () => Promise<void>;
 }): Omit<World, 'clientId'> {
@@ -215,6 +230,9 @@ function createWorld(parts: {
     shares: parts.shares,
     env: parts.env,
     issuer: parts.issuer,
+    signAs: (signing) => {
+      parts.signAs(signing);
+    },
     network,
     vault,
     async restart(signal = 'SIGTERM', args) {
