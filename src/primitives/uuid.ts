@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
@@ -8,12 +8,9 @@ export function isUuid(text: string): boolean {
 
 /** Name-based UUID, version 5 (RFC 9562): the same namespace and name give the same id everywhere, for ever. */
 export function uuidV5(namespace: string, name: string): string {
-  const digest = createHash('sha1')
-    .update(Buffer.from(namespace.replaceAll('-', ''), 'hex'))
-    .update(name, 'utf8')
-    .digest()
-    .subarray(0, 16);
-  return formatUuid(digest, 0x50);
+  const prefix = Buffer.from(namespace.replaceAll('-', ''), 'hex');
+  const digest = hash('sha1', Buffer.concat([prefix, Buffer.from(name, 'utf8')]), 'buffer');
+  return formatUuid(digest.subarray(0, 16), 0x50);
 }
 
 /** Random UUID, version 4, from 16 random bytes. */
@@ -40,11 +37,21 @@ export function mintId(
   alpaca: { baseUrl: string; accountId: string },
   tokenizationRequestId: string,
 ): string {
-  const namespace = uuidV5(ROOT, `mint ${alpaca.baseUrl.replace(/\/+$/, '')} ${alpaca.accountId}`);
   return uuidV5(
-    namespace,
+    mintNamespace(alpaca.baseUrl, alpaca.accountId),
     isUuid(tokenizationRequestId) ? tokenizationRequestId.toLowerCase() : tokenizationRequestId,
   );
+}
+
+/** The last one that was asked for, which nearly always is the only one. */
+let lastNamespace = { baseUrl: '', accountId: '', id: '' };
+
+function mintNamespace(baseUrl: string, accountId: string): string {
+  if (lastNamespace.baseUrl !== baseUrl || lastNamespace.accountId !== accountId) {
+    const id = uuidV5(ROOT, `mint ${baseUrl.replace(/\/+$/, '')} ${accountId}`);
+    lastNamespace = { baseUrl, accountId, id };
+  }
+  return lastNamespace.id;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { invariant } from '../../primitives/failures.ts';
 import type { Connection } from './connection.ts';
 
 /**
@@ -38,10 +39,13 @@ export function createNames(connection: Connection): Names {
   return {
     find,
     intern(name) {
-      const found = find(name);
-      if (found !== null) return found;
-      const insert = connection.prepare('INSERT INTO names (name) VALUES (?)');
-      return remember(name, Number(insert.run(encodeName(name)).lastInsertRowid));
+      const cached = known.get(name);
+      if (cached !== undefined) return cached;
+      const insert = connection.prepare('INSERT OR IGNORE INTO names (name) VALUES (?)');
+      const { changes, lastInsertRowid } = insert.run(encodeName(name));
+      const number = changes === 0 ? find(name) : remember(name, Number(lastInsertRowid));
+      invariant(number !== null, 'a name that is there has a number');
+      return number;
     },
     forget() {
       known.clear();
