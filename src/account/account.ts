@@ -119,6 +119,7 @@ export const ACCOUNT_TABLE: TableDefinition = {
   unique: [['email_key'], ['alpaca_account_id'], ['account_number']],
   indexes: [['created_ms', 'client_id']],
   source: 'log',
+  remembered: true,
 };
 
 /** Wallets whitelisted now; the key makes a wallet belong to one account. */
@@ -129,6 +130,7 @@ export const WALLET_TABLE: TableDefinition = {
   key: ['wallet'],
   indexes: [['client_id']],
   source: 'log',
+  remembered: true,
 };
 
 /** Every span in which a wallet was whitelisted. */

@@ -127,6 +127,7 @@ export const ASSET_TABLE: TableDefinition = {
   key: ['underlying', 'network'],
   unique: [['token', 'network']],
   source: 'log',
+  remembered: true,
 };
 
 /** Every vault that ever served; the key makes a vault serve one asset only, for ever. */
@@ -145,6 +146,7 @@ export const VAULT_TABLE: TableDefinition = {
   key: ['chain_id', 'vault'],
   indexes: [['network'], ['underlying', 'network']],
   source: 'log',
+  remembered: true,
 };
 
 /** Id of an asset's stream. */

@@ -194,5 +194,10 @@ export interface TableDefinition {
    * times) are left alone by rebuild and verify.
    */
   readonly source: 'log' | 'operational';
+  /**
+   * Few rows, seldom written and asked for again and again: a store that serves keeps its answers in memory, as fresh
+   * as a read of the file. They must not be changed.
+   */
+  readonly remembered?: boolean;
   readonly operationalColumns?: readonly string[];
 }

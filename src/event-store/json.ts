@@ -25,7 +25,7 @@ export function decodeJson(text: string): Json {
 function write(value: Json, depth: number): string {
   switch (typeof value) {
     case 'string':
-      return JSON.stringify(value);
+      return writeText(value);
     case 'boolean':
       return value ? 'true' : 'false';
     case 'number':
@@ -66,7 +66,14 @@ function writeObject(value: object, depth: number): string {
 }
 
 function writeName(name: string): string {
-  return JSON.stringify(isTag(name) ? `$${name}` : name);
+  return writeText(isTag(name) ? `$${name}` : name);
+}
+
+/** Printable ASCII without quote and backslash: nothing in it needs an escape. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+function writeText(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
 function revive(value: Json): Json {

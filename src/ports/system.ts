@@ -28,8 +28,25 @@ export const systemTimers: Timers = {
   monotonicMs: () => performance.now(),
 };
 
+/** Random bytes are fetched this many at a time: a call of the system for each id costs more than all else of it. */
+const POOL_BYTES = 4_096;
+
+let pool = new Uint8Array(0);
+let taken = 0;
+
+/** Bytes that nobody was given before. */
+function randomBytes(length: number): Uint8Array {
+  if (length > POOL_BYTES) return getRandomValues(new Uint8Array(length));
+  if (taken + length > pool.length) {
+    pool = getRandomValues(new Uint8Array(POOL_BYTES));
+    taken = 0;
+  }
+  taken += length;
+  return pool.slice(taken - length, taken);
+}
+
 /** The operating system's randomness for bytes; the engine's for fractions, which only spread load. */
 export const systemRandom: Random = {
-  bytes: (length) => getRandomValues(new Uint8Array(length)),
+  bytes: randomBytes,
   fraction: () => Math.random(),
 };

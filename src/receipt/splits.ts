@@ -11,6 +11,7 @@ export const SPLIT_TABLE: TableDefinition = {
   required: ['block_number'],
   key: ['chain_id', 'vault'],
   source: 'operational',
+  remembered: true,
 };
 
 /** What operations ask about stock splits of their vaults. */

@@ -174,6 +174,7 @@ function append(
         data: value,
       });
     });
+    streams.moved(id, version);
   });
   return { timeMs, events: stored };
 }

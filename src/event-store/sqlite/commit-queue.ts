@@ -168,6 +168,7 @@ function createGroupRunner(options: {
 
   const begin = (): CommitStamp => {
     connection.prepare('BEGIN IMMEDIATE').run();
+    streams.beginGroup();
     const head = connection.prepare(HEAD).get();
     const currentEpoch = Number(head?.['epoch']);
     if (currentEpoch !== epoch) throw new FencedOut(connection.path, epoch, currentEpoch);

@@ -34,11 +34,14 @@ export interface RowWriter {
 }
 
 /** Turns row writes into statements; the text of each shape is built once. */
-export function createRowWriter(
-  connection: Connection,
-  tables: ReadonlyMap<string, Table>,
-  names: Names,
-): RowWriter {
+export function createRowWriter(options: {
+  readonly connection: Connection;
+  readonly tables: ReadonlyMap<string, Table>;
+  readonly names: Names;
+  /** Told of a table before a row of it is written. */
+  readonly onWrite: (table: string) => void;
+}): RowWriter {
+  const { connection, tables, names, onWrite } = options;
   const shapes = createShapeCache();
   return {
     prepare(write) {
@@ -58,6 +61,7 @@ export function createRowWriter(
       }
     },
     run(write) {
+      onWrite(write.table);
       let changes: number | bigint;
       try {
         ({ changes } = connection.prepare(write.shape.sql).run(...numbered(names, write)));

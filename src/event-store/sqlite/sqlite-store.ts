@@ -1,19 +1,18 @@
 import { IssuanceError } from '../../primitives/failures.ts';
-import { FencedOut, InvalidQuery, OutcomeUnknown, RebuildNeeded } from '../errors.ts';
-import type { Query, Row, StoredEvent } from '../event-store.ts';
+import { FencedOut, OutcomeUnknown, RebuildNeeded } from '../errors.ts';
+import type { StoredEvent } from '../event-store.ts';
 import { createListeners } from '../listeners.ts';
 import type { Table } from '../table.ts';
 import { backUp, type BackupStamp } from './backup.ts';
-import { decodeCell } from './cells.ts';
 import { createCommitQueue } from './commit-queue.ts';
 import { type Connection, inTransaction } from './connection.ts';
 import { createEventReader } from './event-reader.ts';
 import { isDatabaseFailure } from './failures.ts';
 import { META, readMeta, readTablesToRebuild, RESERVED_META_PREFIX, writeMeta } from './meta.ts';
-import { createNames, type Names, NO_NUMBER } from './names.ts';
+import { createNames } from './names.ts';
 import type { SqliteStore, SqliteStoreOptions } from './open-sqlite-store.ts';
-import { compileCount, compileFind, MAX_ROWS } from './query.ts';
 import { rebuildTables } from './rebuild-tables.ts';
+import { createRowReader } from './row-reader.ts';
 import { createRowWriter } from './row-writer.ts';
 import { createStoreLife, type StoreLife } from './store-life.ts';
 import { createStreamIds } from './stream-ids.ts';
@@ -33,7 +32,8 @@ export function createSqliteStore(
   const names = createNames(connection);
   const streams = createStreamIds(connection, names);
   const reader = createEventReader(connection, streams);
-  const writer = createRowWriter(connection, tables, names);
+  const rows = createRowReader({ connection, tables, names, remembers: options.serve === true });
+  const writer = createRowWriter({ connection, tables, names, onWrite: (table) => rows.forget(table) });
   const life: StoreLife = createStoreLife({
     path: connection.path,
     readOnly,
@@ -118,8 +118,8 @@ export function createSqliteStore(
     readAll: (request) => read(() => reader.all(request)),
     lastPosition: () => read(() => reader.lastPosition()),
     guard: (name) => read(() => readGuard(connection, name)),
-    find: (query) => read(() => find(connection, tables, names, query)),
-    count: (query) => read(() => count(connection, tables, names, query)),
+    find: (query) => read(() => rows.find(query)),
+    count: (query) => read(() => rows.count(query)),
     onCommitted: (listener) => listeners.add(listener),
     async close() {
       if (life.beginClosing()) await queue.drained();
@@ -131,6 +131,7 @@ export function createSqliteStore(
     },
     rebuildTables: (names, rowsOf) =>
       write(() => rebuildTables({ connection, tables, reader, writer }, names, rowsOf)).finally(() => {
+        rows.forgetAll();
         if (life.isOpen()) tablesToRebuild = readTablesToRebuild(connection);
       }),
     meta: (name) => read(() => readMeta(connection, name)),
@@ -162,40 +163,4 @@ function readGuard(connection: Connection, name: string): number {
 function readBackupStamp(connection: Connection): BackupStamp | null {
   const text = readMeta(connection, META.backup);
   return text === null ? null : (JSON.parse(text) as BackupStamp);
-}
-
-function find(
-  connection: Connection,
-  tables: ReadonlyMap<string, Table>,
-  names: Names,
-  query: Query,
-): readonly Row[] {
-  const table = tableOf(tables, query.table);
-  const { sql, values } = compileFind(table, query, (name) => names.find(name) ?? NO_NUMBER);
-  const rows = connection.prepare(sql).all(...values);
-  if (rows.length > MAX_ROWS) {
-    throw new InvalidQuery(table.name, `more than ${MAX_ROWS} rows: give a limit and page with after`);
-  }
-  return rows.map((stored) => {
-    const row: Record<string, Row[string]> = {};
-    for (const { name, type } of table.columns) row[name] = decodeCell(type, stored[name]);
-    return row;
-  });
-}
-
-function count(
-  connection: Connection,
-  tables: ReadonlyMap<string, Table>,
-  names: Names,
-  query: Pick<Query, 'table' | 'where' | 'limit'>,
-): number {
-  const table = tableOf(tables, query.table);
-  const { sql, values } = compileCount(table, query, (name) => names.find(name) ?? NO_NUMBER);
-  return connection.prepare(sql).get(...values)?.['count'] as number;
-}
-
-function tableOf(tables: ReadonlyMap<string, Table>, name: string): Table {
-  const table = tables.get(name);
-  if (table === undefined) throw new InvalidQuery(name, 'there is no such table');
-  return table;
 }

@@ -12,7 +12,12 @@ export interface StreamHead {
 
 /** Numbers of streams: the number of what follows the slash, and the code of the category, in one. */
 export interface StreamIds {
+  /** Where it stands, as far as this group has come. */
   head(stream: StreamName): StreamHead;
+  /** Events were appended to a stream of this id. */
+  moved(id: number, version: number): void;
+  /** A group begins: since the last one, somebody else may have appended. */
+  beginGroup(): void;
   /** Null when there can be no such stream. */
   find(stream: StreamName): number | null;
   /** The id of a stream, a new one if need be. Belongs inside a transaction. @throws InvalidCommit */
@@ -28,7 +33,11 @@ export interface StreamIds {
 /** Categories that a database may have; the id of a stream is its number times this, plus the code. */
 export const MAX_CATEGORIES = 256;
 
+const LAST_VERSION = 'SELECT version FROM events WHERE stream = ? ORDER BY version DESC LIMIT 1';
+
 export function createStreamIds(connection: Connection, names: Names): StreamIds {
+  /** Versions of streams that this group has asked about: many of its commits may require the same ones. */
+  const versions = new Map<number, number>();
   const codes = new Map<string, number>();
   const categories = new Map<number, string>();
   const remember = (category: string, code: number): number => {
@@ -79,9 +88,18 @@ export function createStreamIds(connection: Connection, names: Names): StreamIds
     head(stream) {
       const id = find(stream);
       if (id === null) return { id: null, version: 0 };
-      const last = 'SELECT version FROM events WHERE stream = ? ORDER BY version DESC LIMIT 1';
-      const row = connection.prepare(last).get(id);
-      return { id, version: (row?.['version'] as number | undefined) ?? 0 };
+      let version = versions.get(id);
+      if (version === undefined) {
+        version = (connection.prepare(LAST_VERSION).get(id)?.['version'] as number | undefined) ?? 0;
+        versions.set(id, version);
+      }
+      return { id, version };
+    },
+    moved(id, version) {
+      versions.set(id, version);
+    },
+    beginGroup() {
+      versions.clear();
     },
     intern(stream) {
       const slash = stream.indexOf('/');
@@ -90,6 +108,7 @@ export function createStreamIds(connection: Connection, names: Names): StreamIds
     },
     nameOf: (id, stored) => `${categoryOf(id % MAX_CATEGORIES)}/${decodeName(stored)}`,
     forget() {
+      versions.clear();
       codes.clear();
       categories.clear();
       names.forget();

@@ -1,0 +1,89 @@
+import { InvalidQuery } from '../errors.ts';
+import type { Query, Row } from '../event-store.ts';
+import type { Table } from '../table.ts';
+import { decodeCell } from './cells.ts';
+import type { Connection } from './connection.ts';
+import { type Names, NO_NUMBER } from './names.ts';
+import { compileCount, type CompiledQuery, compileFind, MAX_ROWS } from './query.ts';
+
+export interface RowReader {
+  /** @throws InvalidQuery */
+  find(query: Query): readonly Row[];
+  /** @throws InvalidQuery */
+  count(query: Pick<Query, 'table' | 'where' | 'limit'>): number;
+  /** Something writes, or wrote, to this table. */
+  forget(table: string): void;
+  /** The same of all tables. */
+  forgetAll(): void;
+}
+
+/** Answers kept of one table. Past it all of them are forgotten: whoever asks for made-up ids costs no memory. */
+const MAX_ANSWERS = 10_000;
+
+/**
+ * Answers queries.
+ *
+ * @param options.remembers Whether answers of tables that are `remembered` may be kept: nobody else must write to the
+ *   file. They are kept only outside of transactions, so they are durable, and forgotten by the first write to the
+ *   table, before anybody can read what it wrote.
+ */
+export function createRowReader(options: {
+  readonly connection: Connection;
+  readonly tables: ReadonlyMap<string, Table>;
+  readonly names: Names;
+  readonly remembers: boolean;
+}): RowReader {
+  const { connection, tables, names, remembers } = options;
+  const answers = new Map<string, Map<string, readonly Row[]>>();
+  const numberOf = (name: string): number => names.find(name) ?? NO_NUMBER;
+
+  const remember = (table: Table, key: string, rows: readonly Row[]): readonly Row[] => {
+    if (connection.db.isTransaction) return rows;
+    const known = answers.get(table.name) ?? new Map<string, readonly Row[]>();
+    if (known.size >= MAX_ANSWERS) known.clear();
+    // Many get the same rows, so nobody may change them.
+    const kept = Object.freeze(rows.map((it) => Object.freeze(it)));
+    answers.set(table.name, known.set(key, kept));
+    return kept;
+  };
+
+  return {
+    find(query) {
+      const table = tableOf(tables, query.table);
+      const compiled = compileFind(table, query, numberOf);
+      if (!remembers || table.definition.remembered !== true) return readRows(connection, table, compiled);
+      const key = `${compiled.sql} ${JSON.stringify(compiled.values)}`;
+      const known = answers.get(table.name)?.get(key);
+      return known ?? remember(table, key, readRows(connection, table, compiled));
+    },
+    count(query) {
+      const table = tableOf(tables, query.table);
+      const { sql, values } = compileCount(table, query, numberOf);
+      return connection.prepare(sql).get(...values)?.['count'] as number;
+    },
+    forget(table) {
+      answers.get(table)?.clear();
+    },
+    forgetAll() {
+      answers.clear();
+    },
+  };
+}
+
+function readRows(connection: Connection, table: Table, { sql, values }: CompiledQuery): readonly Row[] {
+  const rows = connection.prepare(sql).all(...values);
+  if (rows.length > MAX_ROWS) {
+    throw new InvalidQuery(table.name, `more than ${MAX_ROWS} rows: give a limit and page with after`);
+  }
+  return rows.map((stored) => {
+    const row: Record<string, Row[string]> = {};
+    for (const { name, type } of table.columns) row[name] = decodeCell(type, stored[name]);
+    return row;
+  });
+}
+
+function tableOf(tables: ReadonlyMap<string, Table>, name: string): Table {
+  const table = tables.get(name);
+  if (table === undefined) throw new InvalidQuery(name, 'there is no such table');
+  return table;
+}
