@@ -10,6 +10,8 @@ export interface DueRows {
   readonly rows: readonly WorkRow[];
   /** When the next row will be due; null when none waits for a time. */
   readonly nextDueMs: number | null;
+  /** More were due than fit one page; the next reading may begin by that. */
+  readonly isBacklog: boolean;
 }
 
 export interface DueQuery {
@@ -17,6 +19,8 @@ export interface DueQuery {
   readonly kinds: readonly string[];
   /** Rows wanted of one kind that need one dependency, when there are too many to read all. */
   readonly limitFor: (kind: string, dependency: string | null) => number;
+  /** There was a backlog at the last reading: a page that would be thrown away is not read first. */
+  readonly expectsBacklog: boolean;
 }
 
 const OLDEST_FIRST: NonNullable<Query['orderBy']> = [
@@ -40,31 +44,34 @@ export async function readDueRows(store: EventStore, query: DueQuery): Promise<D
       orderBy: OLDEST_FIRST,
       limit,
     });
-  const [due, stranded, next] = await Promise.all([
-    find({ lte: nowMs }, PAGE),
+  const [page, stranded, next] = await Promise.all([
+    query.expectsBacklog ? null : find({ lte: nowMs }, PAGE),
     find({ gt: nowMs + LONGEST_DELAY_MS }, PAGE),
     find({ gt: nowMs }, 1),
   ]);
-  const rows = due.length < PAGE ? due : await backlog();
+  const { rows, isBacklog } =
+    page !== null && page.length < PAGE ? { rows: page, isBacklog: false } : await backlog();
   return {
     rows: [...rows, ...stranded].map(readWorkRow),
     nextDueMs: (next[0]?.['due_ms'] ?? null) as number | null,
+    isBacklog,
   };
 
-  async function backlog(): Promise<readonly Row[]> {
+  async function backlog(): Promise<{ readonly rows: readonly Row[]; readonly isBacklog: boolean }> {
     const pairs = await Promise.all(
       kinds.map(async (kind) =>
         (await dependenciesOf(store, kind)).map((dependency) => ({ kind, dependency })),
       ),
     );
     const groups = await Promise.all(
-      pairs
-        .flat()
-        .map(({ kind, dependency }) =>
-          find({ lte: nowMs }, query.limitFor(kind, dependency), kind, { dependency }),
-        ),
+      pairs.flat().map(async ({ kind, dependency }) => {
+        const limit = query.limitFor(kind, dependency);
+        const rows = await find({ lte: nowMs }, limit, kind, { dependency });
+        return { rows, isCut: rows.length === limit };
+      }),
     );
-    return groups.flat().sort((a, b) => Number(a['due_ms']) - Number(b['due_ms']));
+    const rows = groups.flatMap((it) => it.rows).sort((a, b) => Number(a['due_ms']) - Number(b['due_ms']));
+    return { rows, isBacklog: groups.some(({ isCut }) => isCut) };
   }
 }
 

@@ -84,6 +84,7 @@ export function createEngine(options: EngineOptions): Engine {
   let looking = false;
   let wanted = false;
   let deferred = false;
+  let hasBacklog = false;
   let sideTasks = 0;
   let storeError: unknown = null;
   let cancelTimer = (): void => {};
@@ -140,7 +141,9 @@ export function createEngine(options: EngineOptions): Engine {
     if (kinds.length === 0) return;
     // A step that ends while the rows are being read leaves its row as this reading may not see it.
     runner.forgetEnded();
-    const due = await readDueRows(store, { nowMs, kinds, limitFor });
+    const due = await readDueRows(store, { nowMs, kinds, limitFor, expectsBacklog: hasBacklog });
+    // What has no room now was not read, and tells nothing.
+    hasBacklog = due.isBacklog || (hasBacklog && kinds.length < workers.size);
     if (phase !== 'running') return;
     dependencies.forgetUnneeded(nowMs);
     const isRunning = (id: string): boolean => runner.isRunning(id) || runner.hasEnded(id);

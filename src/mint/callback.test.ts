@@ -48,16 +48,26 @@ async function open() {
   const loaded = await ledger.load(mintKind, id);
   await ledger.commit({ changes: [change(mintKind, loaded, minted)], metadata: { actor: 'test' } });
   const alpaca = testAlpaca();
-  const chain = { receiptBlock: '0xb7', canonicalBlock: '0xb7', status: 1, isKnown: true };
+  /** It was counted in block 7; after a reorg it may stand in block 9. */
+  const chain = { countedBlock: '0xb7', receiptBlock: '0xb9', laterBlock: '0xb9', status: 1, isKnown: true };
+  const reads: string[] = [];
   const node = {
-    getTransactionReceipt: async () =>
-      chain.isKnown ? { status: chain.status, blockNumber: 7n, blockHash: chain.receiptBlock } : null,
-    getBlock: async () => ({ hash: chain.canonicalBlock }),
+    endpoint: 0,
+    getTransactionReceipt: async () => {
+      reads.push('receipt');
+      return chain.isKnown ? { status: chain.status, blockNumber: 9n, blockHash: chain.receiptBlock } : null;
+    },
+    getBlock: async (number: bigint) => {
+      reads.push(`block ${String(number)}`);
+      return { hash: number === 7n ? chain.countedBlock : chain.laterBlock };
+    },
   };
-  const options = { ledger, clock, alpaca: alpaca.client, rpcOf: () => ({ pinned: () => node as never }) };
+  const rpcOf = () => ({ pinned: () => node as never });
+  const options = { ledger, clock, alpaca: alpaca.client, rpcOf, looks: new Map() };
   return {
     alpaca,
     chain,
+    reads,
     work,
     added: async () => (await types(`mint/${id}`)).slice(minted.length),
     step: async () => {
@@ -81,13 +91,35 @@ describe('a mint callback', () => {
     ]);
   });
 
+  test('needs no more than the block that the mint was counted in', async () => {
+    const { step, alpaca, reads } = await open();
+    alpaca.answer('mintCallback', ok(null));
+    await step();
+    expect(reads).toEqual(['block 7']);
+  });
+
+  test('of mints of one transaction share a look at their block', async () => {
+    const { step, alpaca, reads } = await open();
+    alpaca.answer('mintCallback', ok(null), ok(null));
+    await Promise.allSettled([step(), step()]);
+    expect(reads).toEqual(['block 7']);
+  });
+
+  test('is made when a reorg has put the transaction into another block', async () => {
+    const { step, chain, alpaca, added } = await open();
+    chain.countedBlock = '0xb8';
+    alpaca.answer('mintCallback', ok(null));
+    expect(await step()).toEqual({ kind: 'advanced' });
+    expect(await added()).toEqual(['CallbackStarted', 'MintCompleted']);
+  });
+
   test.each([
     ['is not known to the node', { isKnown: false }],
     ['failed in its present block', { status: 0 }],
-    ['stands in a block that is not canonical', { canonicalBlock: '0xb8' }],
-  ])('is not made while the transaction %s', async (_name, change) => {
+    ['stands in a block that is not canonical', { laterBlock: '0xb0' }],
+  ])('is not made while the block was replaced, and the transaction %s', async (_name, change) => {
     const { step, chain, alpaca, added } = await open();
-    Object.assign(chain, change);
+    Object.assign(chain, { countedBlock: '0xb8', ...change });
     expect(await step()).toMatchObject({ kind: 'failed', error: { code: 'effect_not_on_chain' } });
     expect(alpaca.asked).toEqual([]);
     expect(await added()).toEqual([]);

@@ -1,5 +1,5 @@
 import type { AlpacaClient } from '../alpaca/types.ts';
-import type { RpcClient } from '../chain/rpc/types.ts';
+import type { PinnedRpc, RpcBlock, RpcClient } from '../chain/rpc/types.ts';
 import type { StepResult } from '../engine/work.ts';
 import type { Ledger, Loaded } from '../event-store/ledger.ts';
 import { change } from '../event-store/ledger.ts';
@@ -16,6 +16,8 @@ export interface CallbackOptions {
   readonly alpaca: Pick<AlpacaClient, 'mintCallback' | 'getRequest'>;
   readonly rpcOf: (network: string) => Pick<RpcClient, 'pinned'>;
   readonly clock: Clock;
+  /** Blocks that are being read now, for the callbacks that need the same. */
+  readonly looks: Map<string, Promise<Pick<RpcBlock, 'hash'> | null>>;
 }
 
 /**
@@ -28,7 +30,7 @@ export async function callBack(
   state: Extract<MintState, { kind: 'minted' }>,
 ): Promise<StepResult> {
   const { mint, effect } = state;
-  const doubt = await doubtEffect(options.rpcOf(mint.terms.network), effect);
+  const doubt = await doubtEffect(options, mint.terms.network, effect);
   if (doubt !== null) return failedStep('effect_not_on_chain', doubt, options.clock.nowMs());
   const { transactionHash } = effect;
   if (mint.callback === null) {
@@ -55,17 +57,46 @@ export async function callBack(
   return advance(options, loaded.id, { type: 'completeCallback', transactionHash }, answer.requestId);
 }
 
-/** Why the effect may be gone; null when its transaction stands in a block of the canonical chain. */
-async function doubtEffect(rpc: Pick<RpcClient, 'pinned'>, effect: MintEffect): Promise<string | null> {
-  // One endpoint for both reads: a receipt and a block from two nodes may disagree without a reorg.
-  const node = rpc.pinned();
-  const receipt = await node.getTransactionReceipt(effect.transactionHash);
-  if (receipt === null) return `the node does not know the transaction ${effect.transactionHash}`;
-  if (receipt.status !== 1) return `the transaction ${effect.transactionHash} failed in its present block`;
+/**
+ * Why the effect may be gone; null when its transaction stands in a block of the canonical chain. Mostly it is the block
+ * that was counted: a block's hash vouches for what is in it. Only where another block stands there is the transaction
+ * looked for.
+ */
+async function doubtEffect(
+  options: CallbackOptions,
+  network: string,
+  effect: MintEffect,
+): Promise<string | null> {
+  const { blockNumber, blockHash, transactionHash } = effect;
+  // One endpoint for all reads: a receipt and a block from two nodes may disagree without a reorg.
+  const node = options.rpcOf(network).pinned();
+  if ((await blockAt(options, network, node, blockNumber))?.hash === blockHash) return null;
+  const receipt = await node.getTransactionReceipt(transactionHash);
+  if (receipt === null) return `the node does not know the transaction ${transactionHash}`;
+  if (receipt.status !== 1) return `the transaction ${transactionHash} failed in its present block`;
   const block = await node.getBlock(receipt.blockNumber);
   return block?.hash === receipt.blockHash
     ? null
-    : `block ${String(receipt.blockNumber)} is not the one that holds ${effect.transactionHash}`;
+    : `block ${String(receipt.blockNumber)} is not the one that holds ${transactionHash}`;
+}
+
+/** Mints of one transaction come here together: they share one look at their block while it is under way. */
+async function blockAt(
+  { looks }: CallbackOptions,
+  network: string,
+  node: PinnedRpc,
+  number: bigint,
+): Promise<Pick<RpcBlock, 'hash'> | null> {
+  const key = `${network}/${String(node.endpoint)}/${String(number)}`;
+  const underWay = looks.get(key);
+  if (underWay !== undefined) return underWay;
+  const look = node.getBlock(number);
+  looks.set(key, look);
+  try {
+    return await look;
+  } finally {
+    looks.delete(key);
+  }
 }
 
 /** What Alpaca knows decides about a callback that was begun before; `call`: it does not know the hash yet. */

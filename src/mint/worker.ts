@@ -6,7 +6,8 @@ import { fillInMint } from './fill-in.ts';
 import { mintKind } from './mint-kind.ts';
 
 /** Takes mints through the steps that need Alpaca: looking up what a stray confirm was about, and the callback. */
-export function createMintWorker(options: CallbackOptions & FillInOptions): Worker {
+export function createMintWorker(given: Omit<CallbackOptions, 'looks'> & FillInOptions): Worker {
+  const options = { ...given, looks: new Map() };
   const step = async (id: string): Promise<StepResult> => {
     const loaded = await options.ledger.load(mintKind, id);
     const { state } = loaded;

@@ -14,6 +14,7 @@ export function createHttpClient(): HttpClient {
   return async (request) => {
     const target = parseTarget(request);
     const controller = new AbortController();
+    let isComplete = false;
     const timer = setTimeout(() => {
       controller.abort();
     }, request.timeoutMs);
@@ -25,7 +26,9 @@ export function createHttpClient(): HttpClient {
         signal: controller.signal,
         ...(request.body === undefined ? {} : { body: request.body }),
       });
-      return await readAnswer(response);
+      const answer = await readAnswer(response);
+      isComplete = true;
+      return answer;
     } catch (cause) {
       const what = `${request.method} ${target.origin}`;
       if (controller.signal.aborted) {
@@ -35,8 +38,8 @@ export function createHttpClient(): HttpClient {
       throw new HttpFailure(`${what}: ${reasonOf(cause)}`, { cause, timedOut: false });
     } finally {
       clearTimeout(timer);
-      // Frees the connection of an answer that was given up half-way; does nothing to a complete one.
-      controller.abort();
+      // Frees the connection of an answer that was given up half-way.
+      if (!isComplete) controller.abort();
     }
   };
 }
