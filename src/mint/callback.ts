@@ -58,9 +58,9 @@ export async function callBack(
 }
 
 /**
- * Why the effect may be gone; null when its transaction stands in a block of the canonical chain. Mostly it is the block
- * that was counted: a block's hash vouches for what is in it. Only where another block stands there is the transaction
- * looked for.
+ * Why the effect may be gone; null when its transaction stands in a block of the canonical chain. Mostly it is the
+ * block that was counted: a block's hash vouches for what is in it. Only where another block stands there is the
+ * transaction looked for.
  */
 async function doubtEffect(
   options: CallbackOptions,

@@ -91,7 +91,7 @@ async function anHour(
     .filter(([, count]) => count > 0)
     .sort((a, b) => b[1] - a[1]);
   context.note(
-    `${withSocket ? 'With' : 'Without'} a WebSocket, in ${String(windowMs / 60_000)} minutes of the service’s clock: ` +
+    `${withSocket ? 'With' : 'Without'} a WebSocket, in ${String(windowMs / 60_000)} minutes of its own clock: ` +
       `${asked.map(([method, count]) => `${String(count)} ${method}`).join(', ')}.`,
   );
   await service.stop();
