@@ -1,39 +1,25 @@
 import type { FastifyPluginAsync } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { parseAddress } from '../primitives/address.ts';
 import { IssuanceError } from '../primitives/failures.ts';
-import type { AccountView, Accounts } from './accounts.ts';
+import { pageQuery, readCursor, writeCursor } from '../primitives/wire.ts';
+import type { Accounts } from './accounts.ts';
+import {
+  account,
+  accountOnWire,
+  accountPage,
+  clientParams,
+  connectBody,
+  connected,
+  registerBody,
+  registered,
+  success,
+  walletBody,
+  walletParams,
+} from './wire.ts';
 
-const email = z.email().max(254);
-const accountBody = z.object({ email, alpaca_account_id: z.string().min(1).max(128).optional() });
-const walletBody = z.object({ wallet: z.string() });
-const clientParams = z.object({ client_id: z.string() });
-const success = z.object({ success: z.literal(true) });
-const account = z.object({
-  client_id: z.string(),
-  email: z.string(),
-  alpaca_account_id: z.string().nullable(),
-  alpaca_account_number: z.string().nullable(),
-  wallets: z.array(z.string()),
-  created_at: z.string(),
-});
-/** Alpaca's first generation calls the account number `account`. */
-const connectBody = z
-  .object({
-    email: z.string().min(1).max(254),
-    client_account_number: z.string().min(1).max(128).optional(),
-    account: z.string().min(1).max(128).optional(),
-  })
-  .transform(({ email, client_account_number: current, account: first }, context) => {
-    const accountNumber = current ?? first;
-    if (accountNumber === undefined || (first !== undefined && current !== undefined && first !== current)) {
-      context.addIssue({ code: 'custom', message: 'exactly one client_account_number is needed' });
-      return z.NEVER;
-    }
-    return { email, accountNumber };
-  });
-const connected = z.object({ client_external_account_id: z.string(), client_id: z.string() });
+const tags = ['accounts'];
+const cursorShape = z.tuple([z.number().int(), z.string()]);
 
 /** Internal routes: accounts and their wallets. `onWalletAdded` lets waiting redemptions go on. */
 export function accountRoutes(
@@ -41,15 +27,19 @@ export function accountRoutes(
   onWalletAdded: (wallet: string) => Promise<void>,
 ): FastifyPluginAsync {
   const routes: FastifyPluginAsyncZod = async (app) => {
-    const walletOf = (text: string): `0x${string}` => {
-      const wallet = parseAddress(text);
-      if (wallet === null) throw new IssuanceError('malformed', `'${text.slice(0, 60)}' is not an address`);
-      return wallet;
-    };
-
     app.post(
       '/accounts',
-      { schema: { body: accountBody, response: { 201: z.object({ client_id: z.string(), email }) } } },
+      {
+        schema: {
+          operationId: 'registerAccount',
+          tags,
+          summary: 'Register a participant',
+          description: 'Under an email that no other has. Alpaca links it by the same email.',
+          body: registerBody,
+          response: { 201: registered },
+          problems: ['email_taken', 'alpaca_account_taken'],
+        },
+      },
       async (request, reply) => {
         const { email, alpaca_account_id: alpacaAccountId = null } = request.body;
         const { clientId } = await accounts.register(
@@ -64,95 +54,130 @@ export function accountRoutes(
       '/accounts',
       {
         schema: {
-          querystring: z.object({
-            limit: z.coerce.number().int().min(1).max(1000).default(100),
-            cursor: z.string().optional(),
-          }),
-          response: { 200: z.object({ items: z.array(account), next_cursor: z.string().nullable() }) },
+          operationId: 'listAccounts',
+          tags,
+          summary: 'All participants, in the order of their registration',
+          querystring: pageQuery(100),
+          response: { 200: accountPage },
         },
       },
       async (request) => {
         const { limit, cursor } = request.query;
-        const items = await accounts.list({ limit, after: cursor === undefined ? null : readCursor(cursor) });
-        const last = items.at(-1);
+        const after = cursor === undefined ? null : readCursor(cursor, cursorShape);
+        if (cursor !== undefined && after === null)
+          throw new IssuanceError('malformed', 'the cursor is not one that this service gave');
+        const found = await accounts.list({ limit: limit + 1, after });
+        const items = found.slice(0, limit);
+        const last = found.length > limit ? items.at(-1) : undefined;
         return {
-          items: items.map(toWire),
-          next_cursor: items.length < limit || last === undefined ? null : writeCursor(last),
+          items: items.map(accountOnWire),
+          next_cursor: last === undefined ? null : writeCursor([last.createdMs, last.clientId]),
         };
       },
     );
 
     app.get(
       '/accounts/:client_id',
-      { schema: { params: clientParams, response: { 200: account } } },
+      {
+        schema: {
+          operationId: 'getAccount',
+          tags,
+          summary: 'One participant',
+          params: clientParams,
+          response: { 200: account },
+          problems: ['account_unknown'],
+        },
+      },
       async (request) => {
         const found = await accounts.get(request.params.client_id);
         if (found === null) throw new IssuanceError('account_unknown', 'no account has this client id');
-        return toWire(found);
+        return accountOnWire(found);
       },
     );
-
-    app.post(
-      '/accounts/:client_id/wallets',
-      { schema: { params: clientParams, body: walletBody, response: { 200: success } } },
-      async (request) => {
-        const wallet = walletOf(request.body.wallet);
-        const metadata = { actor: request.actor, causation: request.id };
-        await accounts.addWallet(request.params.client_id, wallet, metadata);
-        await onWalletAdded(wallet);
-        return { success: true } as const;
-      },
-    );
-
-    app.delete(
-      '/accounts/:client_id/wallets/:wallet',
-      { schema: { params: clientParams.extend({ wallet: z.string() }), response: { 200: success } } },
-      async (request) => {
-        const wallet = walletOf(request.params.wallet);
-        const metadata = { actor: request.actor, causation: request.id };
-        await accounts.removeWallet(request.params.client_id, wallet, metadata);
-        return { success: true } as const;
-      },
-    );
+    walletRoutes(app, accounts, onWalletAdded);
   };
   return routes;
+}
+
+function walletRoutes(
+  app: Parameters<FastifyPluginAsyncZod>[0],
+  accounts: Accounts,
+  onWalletAdded: (wallet: string) => Promise<void>,
+): void {
+  app.post(
+    '/accounts/:client_id/wallets',
+    {
+      schema: {
+        operationId: 'addWallet',
+        tags,
+        summary: 'Whitelist a wallet',
+        description:
+          'Tokens are minted to whitelisted wallets only, and redeemed for the participant whose wallet sent them. ' +
+          'May be repeated. Redemptions that wait for this wallet go on.',
+        params: clientParams,
+        body: walletBody,
+        response: { 200: success },
+        problems: ['account_unknown', 'wallet_taken', 'wallet_reserved'],
+      },
+    },
+    async (request) => {
+      const { wallet } = request.body;
+      const metadata = { actor: request.actor, causation: request.id };
+      await accounts.addWallet(request.params.client_id, wallet, metadata);
+      await onWalletAdded(wallet);
+      return { success: true } as const;
+    },
+  );
+
+  app.delete(
+    '/accounts/:client_id/wallets/:wallet',
+    {
+      schema: {
+        operationId: 'removeWallet',
+        tags,
+        summary: 'Take a wallet off the whitelist',
+        description: 'May be repeated. What is under way goes on.',
+        params: walletParams,
+        response: { 200: success },
+        problems: ['account_unknown'],
+      },
+    },
+    async (request) => {
+      const { client_id: clientId, wallet } = request.params;
+      await accounts.removeWallet(clientId, wallet, { actor: request.actor, causation: request.id });
+      return { success: true } as const;
+    },
+  );
 }
 
 /** Alpaca's routes: linking an account, in both generations. */
 export function connectRoutes(accounts: Accounts): FastifyPluginAsync {
   const routes: FastifyPluginAsyncZod = async (app) => {
-    for (const url of ['/tokenization/accounts/connect', '/accounts/connect']) {
-      app.post(url, { schema: { body: connectBody, response: { 200: connected } } }, async (request) => {
-        const metadata = { actor: request.actor, causation: request.id };
-        const { clientId } = await accounts.connect(request.body, metadata);
-        return { client_external_account_id: clientId, client_id: clientId };
-      });
+    for (const { url, operationId, deprecated } of [
+      { url: '/tokenization/accounts/connect', operationId: 'connectAccount', deprecated: false },
+      { url: '/accounts/connect', operationId: 'connectAccountFirstGeneration', deprecated: true },
+    ]) {
+      app.post(
+        url,
+        {
+          schema: {
+            operationId,
+            deprecated,
+            tags: ['alpaca'],
+            summary: 'Link a participant to its account at Alpaca',
+            description: 'By the email that it was registered with. May be repeated.',
+            body: connectBody,
+            response: { 200: connected },
+            problems: ['account_unknown', 'account_linked_elsewhere'],
+          },
+        },
+        async (request) => {
+          const metadata = { actor: request.actor, causation: request.id };
+          const { clientId } = await accounts.connect(request.body, metadata);
+          return { client_external_account_id: clientId, client_id: clientId };
+        },
+      );
     }
   };
   return routes;
-}
-
-function toWire(view: AccountView): z.infer<typeof account> {
-  return {
-    client_id: view.clientId,
-    email: view.email,
-    alpaca_account_id: view.alpacaAccountId,
-    alpaca_account_number: view.accountNumber,
-    wallets: [...view.wallets],
-    created_at: new Date(view.createdMs).toISOString(),
-  };
-}
-
-function writeCursor(view: AccountView): string {
-  return Buffer.from(JSON.stringify([view.createdMs, view.clientId])).toString('base64url');
-}
-
-const cursorShape = z.tuple([z.number().int(), z.string()]);
-
-function readCursor(text: string): readonly [number, string] {
-  try {
-    return cursorShape.parse(JSON.parse(Buffer.from(text, 'base64url').toString()));
-  } catch (error) {
-    throw new IssuanceError('malformed', 'the cursor is not one that this service gave', { cause: error });
-  }
 }

@@ -1,11 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import type { Address } from 'viem';
 import { accountRoutes, connectRoutes } from '../account/routes.ts';
+import { custodyRoutes, tokenRoutes } from '../asset/alpaca-routes.ts';
+import { assetRoutes } from '../asset/routes.ts';
 import { holdRoutes } from '../asset/hold-routes.ts';
-import { assetRoutes, tokenRoutes } from '../asset/routes.ts';
 import type { Config } from '../config/config.ts';
 import { anyKind } from '../event-store/create-ledger.ts';
 import type { AccessRule } from '../http/access.ts';
+import { documentRoutes } from '../http/openapi/document-routes.ts';
 import { createServer } from '../http/server.ts';
 import { watchRequests } from '../http/watch-requests.ts';
 import { mintKind } from '../mint/mint-kind.ts';
@@ -15,12 +17,14 @@ import { operationRoutes } from '../operation/routes.ts';
 import { transactionRoutes } from '../operation/transaction-routes.ts';
 import { invariant } from '../primitives/failures.ts';
 import { redemptionKind } from '../redemption/redemption-kind.ts';
+import { inventoryRoutes } from './book-routes.ts';
 import type { ChainWork } from './chain-work.ts';
 import type { Features } from './features.ts';
+import { laneRoutes } from './lane-routes.ts';
 import { metricsRoute } from './metrics/scrape.ts';
 import type { Readiness } from './readiness.ts';
 import type { SharedParts } from './shared-parts.ts';
-import { laneRoutes, statusRoutes } from './status-routes.ts';
+import { statusRoutes } from './status-routes.ts';
 
 /** Composes the HTTP side: who may call what. */
 export function createEdge(
@@ -63,7 +67,12 @@ export function createEdge(
       forwardedOnlyBy: config.trustedProxies,
     },
     routes: {
-      alpaca: [connectRoutes(accounts), tokenRoutes(assets, configured), mintRoutes(mint)],
+      alpaca: [
+        connectRoutes(accounts),
+        tokenRoutes(assets, configured),
+        custodyRoutes(assets, config.alpaca.accountId),
+        mintRoutes(mint),
+      ],
       internal: [
         accountRoutes(accounts, (wallet) => redemption.walletLinked(wallet as Address)),
         assetRoutes(assets, holds, () => {
@@ -72,9 +81,15 @@ export function createEdge(
         holdRoutes(holds),
         operationRoutes(operations, store),
         transactionRoutes(store),
-        laneRoutes({ lanes, watchers, inventory, reconciliation }),
+        laneRoutes({ lanes, watchers, operations }),
+        inventoryRoutes({
+          inventory,
+          reconciliation,
+          vaults: (network) => assets.vaults(network),
+          configured,
+        }),
       ],
-      keyless: [metricsRoute(telemetry.prometheus)],
+      keyless: [metricsRoute(telemetry.prometheus), documentRoutes()],
       open: [statusRoutes(readiness)],
     },
   });

@@ -1,67 +1,64 @@
 import type { FastifyPluginAsync } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { HoldList, Holds } from './holds.ts';
+import {
+  holdBody,
+  holdList,
+  holdParams,
+  holdsQuery,
+  lifted,
+  liftQuery,
+  placed,
+  symbolParams,
+} from './hold-wire.ts';
 
-const words = (longest: number) => z.string().trim().min(1).max(longest);
-const moment = z.iso.datetime({ offset: true });
-const scope = z.enum(['new', 'all']);
-const params = z.object({ symbol: z.string() });
-const holdParams = params.extend({ hold_id: z.string() });
-const holdBody = z.object({
-  owner: words(100),
-  reason: words(1000),
-  scope: scope.default('new'),
-  from: moment.nullish(),
-  until: moment.nullish(),
-});
-const hold = z.object({
-  hold_id: z.string(),
-  owner: z.string(),
-  reason: z.string(),
-  scope,
-  from: z.string().nullable(),
-  until: z.string().nullable(),
-  status: z.enum(['future', 'active', 'past', 'lifted']),
-  placed_at: z.string(),
-  placed_by: z.string(),
-  lifted_at: z.string().nullable(),
-  lifted_by: z.string().nullable(),
-  lift_reason: z.string().nullable(),
-});
-const holdList = z.object({
-  underlying: z.string(),
-  at: z.string(),
-  /** What the active ones stop together. */
-  frozen: z.enum(['none', 'new', 'all']),
-  items: z.array(hold),
-});
-const listQuery = z.object({ at: moment.optional(), lifted: z.enum(['true', 'false']).default('false') });
-const success = z.object({ success: z.literal(true) });
+const tags = ['assets'];
 
 /** Internal routes: the holds that freeze an underlying. */
 export function holdRoutes(holds: Holds): FastifyPluginAsync {
   const routes: FastifyPluginAsyncZod = async (app) => {
     app.post(
       '/underlyings/:symbol/holds',
-      { schema: { params, body: holdBody, response: { 201: z.object({ hold_id: z.string() }) } } },
+      {
+        schema: {
+          operationId: 'placeHold',
+          tags,
+          summary: 'Freeze an underlying',
+          description: 'On every network, until it is lifted or over. Several may stand; the widest counts.',
+          params: symbolParams,
+          body: holdBody,
+          response: { 201: placed },
+          problems: ['asset_unknown', 'hold_limit', 'hold_window_invalid'],
+        },
+      },
       async (request, reply) => {
         const { owner, reason, scope: stops, from, until } = request.body;
-        const placed = { owner, reason, scope: stops, fromMs: msOf(from), untilMs: msOf(until) };
+        const wanted = { owner, reason, scope: stops, fromMs: msOf(from), untilMs: msOf(until) };
         const metadata = { actor: request.actor, causation: request.id };
-        const holdId = await holds.place(request.params.symbol, placed, metadata);
+        const holdId = await holds.place(request.params.symbol, wanted, metadata);
         return reply.code(201).send({ hold_id: holdId });
       },
     );
 
     app.get(
       '/underlyings/:symbol/holds',
-      { schema: { params, querystring: listQuery, response: { 200: holdList } } },
+      {
+        schema: {
+          operationId: 'listHolds',
+          tags,
+          summary: 'The holds on an underlying, and what they stop together',
+          params: symbolParams,
+          querystring: holdsQuery,
+          response: { 200: holdList },
+          problems: ['asset_unknown'],
+        },
+      },
       async (request) => {
         const { symbol } = request.params;
-        const { at, lifted } = request.query;
+        const { at, lifted: withLifted } = request.query;
         const list = await holds.list(symbol, msOf(at) ?? undefined);
-        return toWire(symbol, list, lifted === 'true');
+        return toWire(symbol, list, withLifted === 'true');
       },
     );
 
@@ -69,9 +66,14 @@ export function holdRoutes(holds: Holds): FastifyPluginAsync {
       '/underlyings/:symbol/holds/:hold_id',
       {
         schema: {
+          operationId: 'liftHold',
+          tags,
+          summary: 'Lift a hold',
+          description: 'May be repeated. What waited for it goes on in order.',
           params: holdParams,
-          querystring: z.object({ reason: words(1000).optional() }),
-          response: { 200: success },
+          querystring: liftQuery,
+          response: { 200: lifted },
+          problems: ['hold_unknown'],
         },
       },
       async (request) => {

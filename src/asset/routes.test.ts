@@ -11,8 +11,9 @@ import type { Assets } from './assets.ts';
 import { createAssets } from './assets.ts';
 import type { Holds } from './holds.ts';
 import { createHolds } from './holds.ts';
-import { assetRoutes, tokenRoutes } from './routes.ts';
 import { HOLD_TABLE, underlyingKind } from './underlying-kind.ts';
+import { tokenRoutes } from './alpaca-routes.ts';
+import { assetRoutes } from './routes.ts';
 
 const KEY = 'key-0123456789-0123456789-0123456789';
 const vaultAt = (digit: number): Address => `0x${String(digit).repeat(40)}`;
@@ -98,6 +99,7 @@ test('adds an asset with 201, knows it with 200, re-points it with 200, and tell
   expect(changes).toBe(3);
   expect((await call('GET', '/tokenized-assets/all')).json()).toEqual({
     items: [{ ...AAPL, vault: vaultAt(2), state: 'enabled', past_vaults: [vaultAt(1)] }],
+    next_cursor: null,
   });
 });
 

@@ -1,5 +1,5 @@
 import type { FastifyBodyParser, FastifyInstance, FastifyPluginAsync } from 'fastify';
-import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import { validatorCompiler } from 'fastify-type-provider-zod';
 import type { Clock, Random, Timers } from '../ports/ports.ts';
 import { IssuanceError } from '../primitives/failures.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -14,6 +14,8 @@ import { createHardenedFastify, onClientError } from './hardened-fastify.ts';
 import { parseJsonBody } from './json-body.ts';
 import type { ServerLimits } from './limits.ts';
 import { SERVER_LIMITS } from './limits.ts';
+import { registerDocument } from './openapi/document.ts';
+import type { Caller } from './openapi/route-docs.ts';
 import { trackOwedAnswers } from './owed-answers.ts';
 import { problem } from './problems.ts';
 
@@ -58,7 +60,9 @@ export function createServer(options: ServerOptions): FastifyInstance {
   const limits = { ...SERVER_LIMITS, ...options.limits };
   const server = createHardenedFastify(options, limits);
   server.setValidatorCompiler(validatorCompiler);
-  server.setSerializerCompiler(serializerCompiler);
+  // Answers go out as the handlers give them, see docs/adr/0009-answers-are-held-to-their-schemas-by-tests.md.
+  server.setSerializerCompiler(() => JSON.stringify);
+  registerDocument(server);
   server.decorateRequest('actor', '');
   options.instrument?.(server);
   server.decorateRequest('bodyDigest', null);
@@ -87,10 +91,20 @@ export function createServer(options: ServerOptions): FastifyInstance {
       return access.authenticate(request);
     },
   });
-  register(server, options.routes.alpaca, whileOpen(createAccess(options.alpaca, { attempts, clock })));
-  register(server, options.routes.internal, whileOpen(createAccess(options.internal, { attempts, clock })));
+  register(
+    server,
+    'alpaca',
+    options.routes.alpaca,
+    whileOpen(createAccess(options.alpaca, { attempts, clock })),
+  );
+  register(
+    server,
+    'internal',
+    options.routes.internal,
+    whileOpen(createAccess(options.internal, { attempts, clock })),
+  );
   const fromInside = createAddressCheck(options.internal);
-  register(server, options.routes.keyless, {
+  register(server, 'keyless', options.routes.keyless, {
     checkBody: null,
     authenticate(request) {
       fromInside(request);
@@ -98,7 +112,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     },
   });
   // A balancer that asks during the stop is told of it by the route itself.
-  register(server, options.routes.open, { checkBody: null, authenticate: () => 'anyone' });
+  register(server, 'open', options.routes.open, { checkBody: null, authenticate: () => 'anyone' });
   return server;
 }
 
@@ -127,9 +141,17 @@ export async function listen(
   }
 }
 
-function register(server: FastifyInstance, routes: readonly FastifyPluginAsync[], access: Access): void {
+function register(
+  server: FastifyInstance,
+  caller: Caller,
+  routes: readonly FastifyPluginAsync[],
+  access: Access,
+): void {
   const { authenticate, checkBody } = access;
   void server.register(async (scope) => {
+    scope.addHook('onRoute', (route) => {
+      route.config = { ...route.config, caller };
+    });
     // Before the body is read: a caller without credentials costs nothing.
     scope.addHook('onRequest', (request, _reply, done) => {
       try {

@@ -1,7 +1,8 @@
-import type { FastifyPluginAsync } from 'fastify';
+import type { FastifyPluginAsync, FastifySchema } from 'fastify';
 import { IssuanceError, unreachable } from '../primitives/failures.ts';
 import type { ConfirmResult } from './confirm.ts';
 import type { MintRequestResult } from './request.ts';
+import { confirmAnswer, confirmBody, mintAnswer, mintBody } from './wire.ts';
 
 /** What the routes need of the mint feature. */
 export interface MintIntake {
@@ -10,13 +11,17 @@ export interface MintIntake {
 }
 
 /**
- * Alpaca's routes of a mint, in both generations. Bodies are read by the feature and not by a route schema: a repeat is
- * answered before anything else is looked at, and refusals have Alpaca's own texts.
+ * Alpaca's routes of a mint, in both generations. Bodies are read by the feature: a repeat is answered before anything
+ * else is looked at, and refusals have Alpaca's own texts. Their schemas are for the document only.
  */
 export function mintRoutes(mint: MintIntake): FastifyPluginAsync {
   return async (app) => {
-    for (const url of ['/tokenization/mint', '/inkind/issuance']) {
-      app.post(url, { errorHandler: inAlpacasWords }, async (request) => {
+    for (const { url, schema } of inBothGenerations(
+      ['/tokenization/mint', '/inkind/issuance'],
+      'requestMint',
+      REQUEST,
+    )) {
+      app.post(url, { ...describedOnly, schema, errorHandler: inAlpacasWords }, async (request) => {
         const result = await mint.request(request.body, request.id);
         switch (result.kind) {
           case 'accepted':
@@ -28,8 +33,12 @@ export function mintRoutes(mint: MintIntake): FastifyPluginAsync {
         }
       });
     }
-    for (const url of ['/tokenization/mint/confirm', '/inkind/issuance/confirm']) {
-      app.post(url, async (request) => {
+    for (const { url, schema } of inBothGenerations(
+      ['/tokenization/mint/confirm', '/inkind/issuance/confirm'],
+      'confirmMint',
+      CONFIRM,
+    )) {
+      app.post(url, { ...describedOnly, schema }, async (request) => {
         const result = await mint.confirm(request.body, request.id);
         switch (result.kind) {
           case 'ok':
@@ -46,6 +55,46 @@ export function mintRoutes(mint: MintIntake): FastifyPluginAsync {
       });
     }
   };
+}
+
+/** Neither validates nor serialises by the schema. */
+const describedOnly = {
+  validatorCompiler: () => () => true,
+  serializerCompiler: () => (answer: unknown) => JSON.stringify(answer),
+};
+
+const REQUEST: FastifySchema = {
+  tags: ['alpaca'],
+  summary: 'Ask for a mint',
+  description:
+    'Stored before it is answered; the tokens are minted once the journal of the shares is confirmed. The same ' +
+    '`tokenization_request_id` with the same contents is answered with the first answer, whatever happened since. ' +
+    'A refused request leaves no trace, and may be sent again.',
+  body: mintBody,
+  response: { 200: mintAnswer },
+  problems: ['invalid_data', 'invalid_token', 'not_eligible', 'invalid_wallet', 'mint_conflict'],
+};
+
+const CONFIRM: FastifySchema = {
+  tags: ['alpaca'],
+  summary: 'Tell what became of the journal of the shares',
+  description:
+    'Every well-formed confirm is stored before it is answered, one of an unknown mint too: it is answered 503, so ' +
+    'that it comes again, and the mint is looked up at Alpaca meanwhile.',
+  body: confirmBody,
+  response: { 200: confirmAnswer },
+  problems: ['confirm_conflict', 'unknown_confirm'],
+};
+
+function inBothGenerations(
+  [current, first]: readonly [current: string, first: string],
+  operationId: string,
+  schema: FastifySchema,
+): readonly { readonly url: string; readonly schema: FastifySchema }[] {
+  return [
+    { url: current, schema: { ...schema, operationId } },
+    { url: first, schema: { ...schema, operationId: `${operationId}FirstGeneration`, deprecated: true } },
+  ];
 }
 
 /** A body that is not even JSON is refused like any other malformed request; everything else is told above. */

@@ -90,7 +90,7 @@ async function valuesOf(
 }
 
 /** Operations that a transaction began, or that claim an effect of it. */
-async function idsOfTransaction(store: EventStore, hash: string): Promise<readonly string[]> {
+export async function idsOfTransaction(store: EventStore, hash: string): Promise<readonly string[]> {
   const transactionHash = hash.toLowerCase();
   const begun = await store.find({
     table: OPERATION_TABLE.name,

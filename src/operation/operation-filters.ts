@@ -1,5 +1,7 @@
-import type { Condition, Row } from '../event-store/event-store.ts';
+import { z } from 'zod';
+import type { Condition } from '../event-store/event-store.ts';
 import { IssuanceError } from '../primitives/failures.ts';
+import { readCursor } from '../primitives/wire.ts';
 
 /** Which operations; every given filter must hold. */
 export interface OperationFilters {
@@ -11,7 +13,7 @@ export interface OperationFilters {
   /** Of the incoming transfer, the mint, or a burn. */
   readonly transactionHash?: string;
   readonly tokenizationRequestId?: string;
-  /** Only those that are past the bound of their state. */
+  /** True: only those that are past the bound of their state. */
   readonly stuck?: boolean;
 }
 
@@ -38,26 +40,15 @@ export function equalities(filters: OperationFilters): Readonly<Record<string, C
   return where;
 }
 
-/** An opaque text that names the place after a row. */
-export function encodeCursor(row: Row): string {
-  return Buffer.from(JSON.stringify([row['created_ms'], row['id']])).toString('base64url');
-}
+const place = z.tuple([z.number(), z.string()]);
 
-/** @throws IssuanceError `malformed` */
-export function decodeCursor(cursor: string): readonly [createdMs: number, id: string] {
-  const value = parse(Buffer.from(cursor, 'base64url').toString('utf8'));
-  if (Array.isArray(value)) {
-    const [createdMs, id] = value as readonly unknown[];
-    if (typeof createdMs === 'number' && typeof id === 'string') return [createdMs, id];
-  }
-  throw new IssuanceError('malformed', 'cursor is not one that an earlier page gave');
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Anyone may send any text; the caller refuses it.
-    return null;
-  }
+/**
+ * The time and id after which a page goes on.
+ *
+ * @throws IssuanceError `malformed`
+ */
+export function decodeCursor(cursor: string): readonly [timeMs: number, id: string] {
+  const read = readCursor(cursor, place);
+  if (read === null) throw new IssuanceError('malformed', 'cursor is not one that an earlier page gave');
+  return read;
 }

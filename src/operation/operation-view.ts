@@ -1,40 +1,12 @@
-import type { JsonObject, Row } from '../event-store/event-store.ts';
+import type { z } from 'zod';
+import type { Row } from '../event-store/event-store.ts';
 import type { WorkRow } from '../engine/work.ts';
 import { formatQuantity } from '../primitives/quantity.ts';
+import type { OperationKind } from './operation-row.ts';
+import type { operation } from './wire.ts';
 
 /** One operation as it is shown: quantities are decimal strings of tokens, times RFC 3339, absent values null. */
-export interface OperationView extends JsonObject {
-  readonly id: string;
-  readonly kind: string;
-  readonly state: string;
-  readonly waiting_for: string | null;
-  readonly since: string;
-  readonly reason: string | null;
-  readonly underlying: string | null;
-  readonly token: string | null;
-  readonly network: string | null;
-  readonly vault: string | null;
-  readonly wallet: string | null;
-  readonly client_id: string | null;
-  readonly qty: string | null;
-  readonly shares: string | null;
-  readonly burned: string | null;
-  readonly dust: string | null;
-  readonly tx_hash: string | null;
-  readonly receipt_id: string | null;
-  readonly tokenization_request_id: string | null;
-  readonly attempts: number | null;
-  readonly last_error: {
-    readonly code: string;
-    readonly message: string;
-    readonly at: string;
-    readonly request_id: string | null;
-    readonly status: number | null;
-  } | null;
-  readonly next_attempt_at: string | null;
-  readonly version: number;
-  readonly created_at: string;
-}
+export type OperationView = Readonly<z.infer<typeof operation>>;
 
 /** Joins an operation's row with its row of work; null for work where it is at its end, or shown as it once was. */
 export function operationView(row: Row, work: WorkRow | null): OperationView {
@@ -45,7 +17,7 @@ export function operationView(row: Row, work: WorkRow | null): OperationView {
   };
   return {
     id: row['id'] as string,
-    kind: row['kind'] as string,
+    kind: row['kind'] as OperationKind,
     state: row['state'] as string,
     waiting_for: text('waiting_for'),
     since: isoTime(row['since_ms'] as number),

@@ -1,20 +1,21 @@
 import type { EventStore, Row, UpTo } from '../event-store/event-store.ts';
-import type { WorkRow } from '../engine/work.ts';
 import { readWorkRow, WORK_TABLE } from '../engine/work.ts';
 import type { DomainEvent, ImpliedRow, Ledger, StreamKind } from '../event-store/ledger.ts';
 import type { StreamFacts } from '../event-store/ledger.ts';
-import { findNewest } from './newest-operations.ts';
+import { writeCursor } from '../primitives/wire.ts';
+import { listStuck } from './list-stuck.ts';
+import { findNewest, idsOfTransaction } from './newest-operations.ts';
 import type { OperationFilters, Page } from './operation-filters.ts';
-import { decodeCursor, encodeCursor, equalities } from './operation-filters.ts';
+import { decodeCursor, equalities } from './operation-filters.ts';
 import { OPERATION_TABLE } from './operation-row.ts';
 import type { OperationView } from './operation-view.ts';
 import { operationView } from './operation-view.ts';
-import { isStuck, stuckCandidates } from './stuck.ts';
 
 export interface Operations {
   /**
-   * Newest first. @throws IssuanceError `malformed` for a cursor that is not ours. `stuck` answers in one page, oldest
-   * first, at most `limit`.
+   * Newest first; with `stuck` those that are stuck longest. A cursor belongs to the filters that it was given for.
+   *
+   * @throws IssuanceError `malformed` for a cursor that is not ours.
    */
   list(
     filters: OperationFilters,
@@ -48,15 +49,19 @@ export function createOperations(options: {
 
   return {
     async list(filters, { limit, cursor }) {
-      if (filters.stuck === true) {
-        const stuck = await listStuck(store, clock.nowMs(), filters, limit);
-        return { items: await withWork(stuck), nextCursor: null };
-      }
       const after = cursor === undefined ? null : decodeCursor(cursor);
+      if (filters.stuck === true) {
+        const where = equalities(filters);
+        const { transactionHash: hash } = filters;
+        const ids = hash === undefined ? null : await idsOfTransaction(store, hash);
+        const { rows, next } = await listStuck(store, clock.nowMs(), { where, ids, limit, after });
+        return { items: await withWork(rows), nextCursor: next === null ? null : writeCursor(next) };
+      }
       const rows = await findNewest({ store, mintIds }, filters, limit + 1, after);
       const shown = rows.slice(0, limit);
       const last = rows.length > limit ? shown.at(-1) : undefined;
-      return { items: await withWork(shown), nextCursor: last === undefined ? null : encodeCursor(last) };
+      const place = last === undefined ? null : [last['created_ms'] as number, last['id'] as string];
+      return { items: await withWork(shown), nextCursor: place === null ? null : writeCursor(place) };
     },
 
     async get(id, upTo) {
@@ -76,31 +81,4 @@ export function createOperations(options: {
 
 function impliedOperation(kind: OperationStream, state: unknown, facts: StreamFacts): ImpliedRow | undefined {
   return kind.rows(state, facts).find((it) => it.table === OPERATION_TABLE.name);
-}
-
-/** Oldest first. A filter by transaction leaves stuck operations to the other list. */
-async function listStuck(
-  store: EventStore,
-  nowMs: number,
-  filters: OperationFilters,
-  limit: number,
-): Promise<readonly Row[]> {
-  const work: WorkRow[] = [];
-  for (const { table, where, orderBy } of stuckCandidates(nowMs)) {
-    const rows = await store.find({ table, where, orderBy, limit: 10_000 });
-    work.push(...rows.map(readWorkRow).filter((it) => isStuck(it, nowMs)));
-  }
-  const oldest = work.toSorted((a, b) => a.sinceMs - b.sinceMs).map((it) => it.id);
-  const where = equalities(filters);
-  const found: Row[] = [];
-  for (let start = 0; start < oldest.length && found.length < limit; start += 500) {
-    const ids = oldest.slice(start, start + 500);
-    const rows = await store.find({
-      table: OPERATION_TABLE.name,
-      where: { ...where, id: { in: ids } },
-      limit: 500,
-    });
-    found.push(...rows.toSorted((a, b) => ids.indexOf(a['id'] as string) - ids.indexOf(b['id'] as string)));
-  }
-  return found.slice(0, limit);
 }

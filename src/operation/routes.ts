@@ -5,26 +5,9 @@ import type { EventStore, StoredEvent, UpTo } from '../event-store/event-store.t
 import { IssuanceError } from '../primitives/failures.ts';
 import type { OperationFilters } from './operation-filters.ts';
 import type { Operations } from './operations.ts';
+import { atQuery, event, eventsQuery, idParams, listQuery, operation, operationPage } from './wire.ts';
 
-const listQuery = z.object({
-  kind: z.string().optional(),
-  state: z.string().optional(),
-  underlying: z.string().optional(),
-  network: z.string().optional(),
-  client_id: z.string().optional(),
-  tx_hash: z.string().optional(),
-  tokenization_request_id: z.string().optional(),
-  stuck: z.enum(['true', 'false']).optional(),
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
-  cursor: z.string().optional(),
-});
-export const idParams = z.object({ id: z.string() });
-export const moment = z.object({
-  at: z.iso.datetime({ offset: true }).optional(),
-  position: z.coerce.number().int().min(1).optional(),
-});
-/** Most events that one operation's log is read to; a redemption of thousands of parts stays far below. */
-const MAX_EVENTS = 10_000;
+const tags = ['operations'];
 
 /** Internal routes: operations as they are, as they were, and event by event. */
 export function operationRoutes(
@@ -32,26 +15,73 @@ export function operationRoutes(
   store: Pick<EventStore, 'readStreams'>,
 ): FastifyPluginAsync {
   const routes: FastifyPluginAsyncZod = async (app) => {
-    app.get('/operations', { schema: { querystring: listQuery } }, async (request) => {
-      const { limit, cursor } = request.query;
-      const page = { limit, ...(cursor === undefined ? {} : { cursor }) };
-      const { items, nextCursor } = await operations.list(filtersOf(request.query), page);
-      return { items, next_cursor: nextCursor };
-    });
+    app.get(
+      '/operations',
+      {
+        schema: {
+          operationId: 'listOperations',
+          tags,
+          summary: 'Mints and redemptions, newest first',
+          description:
+            'Every filter that is given must hold. A cursor belongs to the filters it was given for.',
+          querystring: listQuery,
+          response: { 200: operationPage },
+        },
+      },
+      async (request) => {
+        const { limit, cursor } = request.query;
+        const page = { limit, ...(cursor === undefined ? {} : { cursor }) };
+        const { items, nextCursor } = await operations.list(filtersOf(request.query), page);
+        return { items: [...items], next_cursor: nextCursor };
+      },
+    );
 
-    app.get('/operations/:id', { schema: { params: idParams, querystring: moment } }, async (request) => {
-      const found = await operations.get(request.params.id, upTo(request.query));
-      if (found === null) throw unknownOperation(request.params.id);
-      return found;
-    });
+    app.get(
+      '/operations/:id',
+      {
+        schema: {
+          operationId: 'getOperation',
+          tags,
+          summary: 'One operation, as it is or as it was',
+          description: 'As it was, it has neither attempts nor a last error: those are of the present only.',
+          params: idParams,
+          querystring: atQuery,
+          response: { 200: operation },
+          problems: ['operation_unknown'],
+        },
+      },
+      async (request) => {
+        const found = await operations.get(request.params.id, upTo(request.query));
+        if (found === null) throw unknownOperation(request.params.id);
+        return found;
+      },
+    );
 
-    app.get('/operations/:id/events', { schema: { params: idParams } }, async (request) => {
-      const { id } = request.params;
-      const streams = await store.readStreams([`mint/${id}`, `redemption/${id}`]);
-      const events = [...streams.values()].flat().slice(0, MAX_EVENTS);
-      if (events.length === 0) throw unknownOperation(id);
-      return events.map(eventOnWire);
-    });
+    app.get(
+      '/operations/:id/events',
+      {
+        schema: {
+          operationId: 'listOperationEvents',
+          tags,
+          summary: 'What happened to an operation, in order',
+          params: idParams,
+          querystring: eventsQuery,
+          response: { 200: z.array(event) },
+          problems: ['operation_unknown'],
+        },
+      },
+      async (request) => {
+        const { id } = request.params;
+        const { after, limit } = request.query;
+        const streams = await store.readStreams([`mint/${id}`, `redemption/${id}`]);
+        const events = [...streams.values()].flat();
+        if (events.length === 0) throw unknownOperation(id);
+        return events
+          .filter((it) => it.position > after)
+          .slice(0, limit)
+          .map(eventOnWire);
+      },
+    );
   };
   return routes;
 }
@@ -74,7 +104,7 @@ function filtersOf(query: z.infer<typeof listQuery>): OperationFilters {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
-export function upTo({ at, position }: z.infer<typeof moment>): UpTo | undefined {
+export function upTo({ at, position }: z.infer<typeof atQuery>): UpTo | undefined {
   if (at === undefined && position === undefined) return undefined;
   return {
     ...(at === undefined ? {} : { timeMs: Date.parse(at) }),
@@ -82,8 +112,8 @@ export function upTo({ at, position }: z.infer<typeof moment>): UpTo | undefined
   };
 }
 
-function eventOnWire(event: StoredEvent) {
-  const { position, version, type, timeMs, metadata, data } = event;
+function eventOnWire(stored: StoredEvent): z.infer<typeof event> {
+  const { position, version, type, timeMs, metadata, data } = stored;
   return {
     position,
     version,
@@ -94,6 +124,6 @@ function eventOnWire(event: StoredEvent) {
     causation: metadata.causation ?? null,
     data: JSON.parse(
       JSON.stringify(data, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
-    ) as unknown,
+    ) as Record<string, unknown>,
   };
 }

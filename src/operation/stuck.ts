@@ -1,5 +1,4 @@
 import type { Query } from '../event-store/event-store.ts';
-import type { WorkRow } from '../engine/work.ts';
 import { WORK_TABLE } from '../engine/work.ts';
 
 const MINUTE_MS = 60_000;
@@ -26,12 +25,6 @@ export const STATE_BOUNDS_MS: Readonly<Record<string, Readonly<Record<string, nu
     held: 0,
   },
 };
-
-/** Whether an open operation is past the bound of its state. */
-export function isStuck(work: Pick<WorkRow, 'kind' | 'phase' | 'sinceMs'>, nowMs: number): boolean {
-  const boundMs = STATE_BOUNDS_MS[work.kind]?.[work.phase];
-  return boundMs !== undefined && nowMs - work.sinceMs >= boundMs;
-}
 
 /** A query for the rows of work past the bound of one state. */
 interface StuckQuery extends Required<Pick<Query, 'table' | 'where' | 'orderBy'>> {

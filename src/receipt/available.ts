@@ -1,8 +1,8 @@
 import type { Address } from 'viem';
 import type { EventStore } from '../event-store/event-store.ts';
 import { largestFirst } from './choose-receipts.ts';
-import { eachRow } from './list-inventory.ts';
-import { PROMISE_TABLE, RECEIPT_TABLE } from './receipt-kind.ts';
+import { sumPromises } from './list-inventory.ts';
+import { RECEIPT_TABLE } from './receipt-kind.ts';
 
 /** How much a further redemption may burn, and the guard that a commit which counts on it must raise. */
 export interface Available {
@@ -78,13 +78,4 @@ async function sumOverdrawn(
     limit: 10_000,
   });
   return rows.reduce((sum, row) => sum + (row['reserved'] as bigint) - (row['balance'] as bigint), 0n);
-}
-
-async function sumPromises(store: EventStore, chainId: number, vault: Address): Promise<bigint> {
-  let sum = 0n;
-  const query = { table: PROMISE_TABLE.name, where: { chain_id: chainId, vault } };
-  await eachRow(store, query, ['redemption_id'], (row) => {
-    sum += row['shares'] as bigint;
-  });
-  return sum;
 }

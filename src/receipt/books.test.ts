@@ -223,9 +223,13 @@ describe('a burn of ours', () => {
       'ReceiptBurned',
       'BalanceRead',
     ]);
-    expect(await books.inventory.listInventory()).toMatchObject([
-      { vault: vault.vault, receipts: [{ receiptId: 1n, balance: 40n, reserved: 0n, holder: WALLET }] },
-    ]);
+    const ours = [{ chainId: CHAIN_ID, vault: vault.vault }];
+    expect(await books.inventory.list(ours, { limit: 10, after: null })).toMatchObject({
+      items: [
+        { vault: vault.vault, receipts: [{ receiptId: 1n, balance: 40n, reserved: 0n, holder: WALLET }] },
+      ],
+      next: null,
+    });
   });
 
   test('that comes to nothing releases what it reserved', async () => {

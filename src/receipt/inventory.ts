@@ -5,7 +5,7 @@ import { IssuanceError } from '../primitives/failures.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type Available, countAvailable } from './available.ts';
 import { chooseReceipts, type ReceiptPick } from './choose-receipts.ts';
-import { type InventoryVault, listInventory } from './list-inventory.ts';
+import { listInventory } from './list-inventory.ts';
 import type { DepositFacts, ReceiptCommand, ReceiptState } from './receipt.ts';
 import { decideReceipt } from './receipt.ts';
 import { parseReceiptStreamId, receiptKind, receiptStreamId, RECEIPT_DEPOSIT_TABLE } from './receipt-kind.ts';
@@ -80,8 +80,11 @@ export interface Inventory {
    * there be several. Others may write any id into their information, which never counts.
    */
   depositOf(operationId: string): Promise<RecordedDeposit | null>;
-  listInventory(): Promise<readonly InventoryVault[]>;
+  /** One page of the receipts of these vaults; see `listInventory`. */
+  list(...args: ListArguments): ReturnType<typeof listInventory>;
 }
+
+type ListArguments = Parameters<typeof listInventory> extends [EventStore, ...infer Rest] ? Rest : never;
 
 export interface InventoryOptions {
   readonly ledger: Ledger;
@@ -160,7 +163,7 @@ export function createInventory(options: InventoryOptions): Inventory {
       return recordedDeposit(await ledger.load(receiptKind, streamIdOf(first)));
     },
 
-    listInventory: () => listInventory(store),
+    list: (...args) => listInventory(store, ...args),
   };
 }
 

@@ -15,43 +15,74 @@ export interface InventoryVault {
   readonly chainId: number;
   readonly vault: Address;
   readonly promised: bigint;
-  /** Those that hold or reserve something, or whose balance is about to be read. */
+  /** Those that hold or reserve something, or whose balance is about to be read, in the order of their ids as text. */
   readonly receipts: readonly InventoryReceipt[];
+}
+
+type VaultPlace = Pick<InventoryVault, 'chainId' | 'vault'>;
+
+/** The receipt after which a page goes on; an empty id is before the vault's first. */
+export interface ReceiptPlace extends VaultPlace {
+  readonly receiptId: string;
 }
 
 const PAGE = 1000;
 
-/** Every vault that has receipts or promises. */
-export async function listInventory(store: EventStore): Promise<readonly InventoryVault[]> {
-  const receipts = new Map<string, InventoryReceipt[]>();
-  const promised = new Map<string, bigint>();
-  const add = (row: Row): void => {
-    const vault = `${row['chain_id'] as number}/${row['vault'] as string}`;
-    const known = receipts.get(vault);
-    if (known === undefined) receipts.set(vault, [receiptOf(row)]);
-    else known.push(receiptOf(row));
-  };
-  const order = ['chain_id', 'vault', 'receipt_id'];
-  await eachRow(store, { table: RECEIPT_TABLE.name, where: { in_use: true } }, order, add);
-  await eachRow(
-    store,
-    { table: RECEIPT_TABLE.name, where: { in_use: false, reading_due: true } },
-    order,
-    add,
-  );
-  await eachRow(store, { table: PROMISE_TABLE.name }, ['redemption_id'], (row) => {
-    const vault = `${row['chain_id'] as number}/${row['vault'] as string}`;
-    promised.set(vault, (promised.get(vault) ?? 0n) + (row['shares'] as bigint));
+/**
+ * One page of these vaults, which are given in the order of chain and address, with at most `limit` receipts; a vault
+ * without any counts as one. A vault with more goes on in the next page.
+ * `next` is where that begins; null after the last.
+ */
+export async function listInventory(
+  store: EventStore,
+  vaults: readonly VaultPlace[],
+  { limit, after }: { readonly limit: number; readonly after: ReceiptPlace | null },
+): Promise<{ readonly items: readonly InventoryVault[]; readonly next: ReceiptPlace | null }> {
+  const isFirst = (it: VaultPlace): boolean => it.chainId === after?.chainId && it.vault === after.vault;
+  const isPast = (it: VaultPlace): boolean =>
+    after !== null &&
+    (it.chainId < after.chainId || (it.chainId === after.chainId && it.vault < after.vault));
+  const items: InventoryVault[] = [];
+  let left = limit;
+  for (const place of vaults.filter((it) => !isPast(it))) {
+    if (left <= 0) return { items, next: { ...place, receiptId: '' } };
+    const from = isFirst(place) ? (after?.receiptId ?? '') : '';
+    const rows = await receiptsAfter(store, place, from, left + 1);
+    const shown = rows.slice(0, left);
+    const promised = await sumPromises(store, place.chainId, place.vault);
+    items.push({ ...place, promised, receipts: shown.map(receiptOf) });
+    if (rows.length > left) {
+      return { items, next: { ...place, receiptId: (shown.at(-1)?.['receipt_id'] ?? '') as string } };
+    }
+    left -= Math.max(1, shown.length);
+  }
+  return { items, next: null };
+}
+
+/** At most `limit` receipts of a vault that are or may be in use, after this one. */
+async function receiptsAfter(
+  store: EventStore,
+  { chainId, vault }: VaultPlace,
+  receiptId: string,
+  limit: number,
+): Promise<readonly Row[]> {
+  const where = { chain_id: chainId, vault, receipt_id: { gt: receiptId } };
+  const query = { table: RECEIPT_TABLE.name, orderBy: [['receipt_id', 'asc']] as const, limit };
+  const used = await store.find({ ...query, where: { ...where, in_use: true } });
+  const due = await store.find({ ...query, where: { ...where, in_use: false, reading_due: true } });
+  return [...used, ...due]
+    .sort((a, b) => ((a['receipt_id'] as string) < (b['receipt_id'] as string) ? -1 : 1))
+    .slice(0, limit);
+}
+
+/** Shares of a vault that are promised to redemptions whose burns are not signed yet. */
+export async function sumPromises(store: EventStore, chainId: number, vault: Address): Promise<bigint> {
+  let sum = 0n;
+  const query = { table: PROMISE_TABLE.name, where: { chain_id: chainId, vault } };
+  await eachRow(store, query, ['redemption_id'], (row) => {
+    sum += row['shares'] as bigint;
   });
-  return [...new Set([...receipts.keys(), ...promised.keys()])].sort().map((key) => {
-    const [chainId = '', vault = ''] = key.split('/');
-    return {
-      chainId: Number(chainId),
-      vault: vault as Address,
-      promised: promised.get(key) ?? 0n,
-      receipts: (receipts.get(key) ?? []).toSorted((a, b) => (a.receiptId < b.receiptId ? -1 : 1)),
-    };
-  });
+  return sum;
 }
 
 function receiptOf(row: Row): InventoryReceipt {

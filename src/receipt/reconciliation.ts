@@ -41,7 +41,7 @@ interface NotCompared {
   readonly vault: Address;
 }
 
-type Difference = ReceiptDifference | SharesDifference | NotCompared;
+export type Difference = ReceiptDifference | SharesDifference | NotCompared;
 
 export interface Reconciliation {
   /** Reads balances when something happened to a receipt, and all of them in turn. */

@@ -60,10 +60,12 @@ async function open(stock: readonly bigint[], ...ids: readonly string[]) {
     await commit({ changes: [change(receiptKind, loaded, events)] });
   }
   for (const id of ids.length === 0 ? [REDEMPTION] : ids) await add(id, toJournal);
-  const reserved = async () =>
-    (await inventory.listInventory()).flatMap((it) => it.receipts.map((r) => r.reserved));
-  const balances = async () =>
-    (await inventory.listInventory()).flatMap((it) => it.receipts.map((r) => r.balance));
+  const receipts = async () => {
+    const { items } = await inventory.list([{ chainId: 8453, vault: VAULT }], { limit: 100, after: null });
+    return items.flatMap((it) => it.receipts);
+  };
+  const reserved = async () => (await receipts()).map((it) => it.reserved);
+  const balances = async () => (await receipts()).map((it) => it.balance);
   const kindOf = async (id = REDEMPTION) => (await ledger.load(redemptionKind, id)).state.kind;
   return { ...opened, world, told, inventory, feature, commit, add, reserved, balances, kindOf };
 }

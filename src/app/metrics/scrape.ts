@@ -1,4 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify';
+import { z } from 'zod';
 import type { Hints } from '../../chain/hints.ts';
 import type { Watcher } from '../../chain/watcher/create-watcher.ts';
 import type { Config } from '../../config/config.ts';
@@ -42,7 +43,14 @@ export function collectAtScrape(
 /** `GET /metrics`, in the text format of Prometheus. */
 export function metricsRoute(prometheus: Prometheus): FastifyPluginAsync {
   return async (app) => {
-    app.get('/metrics', async (_request, reply) =>
+    const schema = {
+      operationId: 'getMetrics',
+      tags: ['service'],
+      summary: 'Figures for Prometheus',
+      description: 'In its text format; docs/metrics.md says what each of them is.',
+      response: { 200: { description: 'The figures.', content: { 'text/plain': { schema: z.string() } } } },
+    };
+    app.get('/metrics', { schema }, async (_request, reply) =>
       reply.header('content-type', prometheus.contentType).send(await prometheus.render()),
     );
   };

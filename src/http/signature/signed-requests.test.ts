@@ -1,4 +1,4 @@
-import { assert, asyncProperty, constantFrom, integer, record } from 'fast-check';
+import { assert, asyncProperty, constantFrom, integer, pre, record } from 'fast-check';
 import { createSigner, httpbis } from 'http-message-signatures';
 import { describe, expect, test } from 'vitest';
 import { signRequest } from '../../sandbox/alpaca/sign-request.ts';
@@ -329,6 +329,8 @@ describe('what signatures do not let in', () => {
         const sent = { ...whole, ...right };
         sent[part] = altered(sent[part], at, by);
         const { url, body, ...rest } = sent;
+        // A blank before an address, or `\\` for `/`, is the same address to whoever sends it.
+        pre(part !== 'url' || new URL(url, 'http://a').href !== 'http://a/echo?a=b');
         const answer = await post(world, rest, body, url);
         expect([400, 401, 404, 429]).toContain(answer.statusCode);
       }),

@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { address, givenAddress, moment, nextCursor, uuid } from '../primitives/wire.ts';
+import type { AccountView } from './accounts.ts';
+
+/** What the routes of accounts take and give. */
+
+const email = z
+  .email()
+  .max(254)
+  .meta({ description: 'Unique, whatever its case.', examples: ['desk@participant.example'] });
+
+const alpacaAccountId = z
+  .string()
+  .min(1)
+  .max(128)
+  .meta({
+    description: 'Alpaca’s id of the participant’s account.',
+    examples: ['3f1c7a52-9d1b-4f9e-8a53-0a6f5b5d2c11'],
+  });
+
+const accountNumber = z
+  .string()
+  .min(1)
+  .max(128)
+  .meta({ description: 'The participant’s account number at Alpaca.', examples: ['9200001'] });
+
+const clientId = uuid.meta({
+  description: 'Our id of the participant; Alpaca calls it `client_external_account_id`.',
+  examples: ['c0ffee00-1234-4abc-8def-0123456789ab'],
+});
+
+export const registerBody = z.object({ email, alpaca_account_id: alpacaAccountId.optional() });
+export const registered = z.object({ client_id: clientId, email });
+export const walletBody = z.object({ wallet: givenAddress });
+export const success = z.object({ success: z.literal(true) });
+
+export const clientParams = z.object({
+  client_id: z.string().max(128).meta({ description: 'Our id of the participant.' }),
+});
+export const walletParams = clientParams.extend({ wallet: givenAddress });
+
+export const account = z
+  .object({
+    client_id: clientId,
+    email,
+    alpaca_account_id: alpacaAccountId.nullable(),
+    alpaca_account_number: accountNumber.nullable(),
+    wallets: z.array(address).meta({ description: 'Whitelisted wallets, in the order of their addresses.' }),
+    created_at: moment,
+  })
+  .meta({ id: 'Account', description: 'An authorized participant.' });
+
+export const accountPage = z.object({ items: z.array(account), next_cursor: nextCursor });
+
+/** Alpaca's first generation calls the account number `account`. */
+export const connectBody = z
+  .object({
+    // Alpaca's own check of addresses is not ours to repeat: an unknown one is a 404.
+    email: z
+      .string()
+      .min(1)
+      .max(254)
+      .meta({ description: 'The email that the participant was registered with.' }),
+    client_account_number: accountNumber.optional(),
+    account: accountNumber.optional().meta({
+      description: 'The first generation’s name of `client_account_number`. One of the two is needed.',
+      deprecated: true,
+    }),
+  })
+  .meta({ anyOf: [{ required: ['client_account_number'] }, { required: ['account'] }] })
+  .transform(({ email, client_account_number: current, account: first }, context) => {
+    const number = current ?? first;
+    if (number === undefined || (first !== undefined && current !== undefined && first !== current)) {
+      context.addIssue({ code: 'custom', message: 'exactly one client_account_number is needed' });
+      return z.NEVER;
+    }
+    return { email, accountNumber: number };
+  });
+
+export const connected = z.object({
+  client_external_account_id: clientId,
+  client_id: clientId.meta({ description: 'The same, under the first generation’s name.', deprecated: true }),
+});
+
+export function accountOnWire(view: AccountView): z.infer<typeof account> {
+  return {
+    client_id: view.clientId,
+    email: view.email,
+    alpaca_account_id: view.alpacaAccountId,
+    alpaca_account_number: view.accountNumber,
+    wallets: [...view.wallets],
+    created_at: new Date(view.createdMs).toISOString(),
+  };
+}

@@ -1,0 +1,190 @@
+import type { FastifyPluginAsync } from 'fastify';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import type { AssetReads, VaultView } from '../asset/assets.ts';
+import { IssuanceError } from '../primitives/failures.ts';
+import { formatQuantity } from '../primitives/quantity.ts';
+import { address, decimal, givenAddress, givenName, nextCursor } from '../primitives/wire.ts';
+import { pageQuery, readCursor, writeCursor } from '../primitives/wire.ts';
+import type { Inventory } from '../receipt/inventory.ts';
+import type { InventoryVault } from '../receipt/list-inventory.ts';
+import type { Difference, Reconciliation } from '../receipt/reconciliation.ts';
+
+const tags = ['books'];
+const receiptId = z.string().regex(/^\d+$/).meta({ description: 'Of the vault’s ERC-1155 receipts.' });
+const chainId = z.number().int();
+
+const inventoryItem = z.object({
+  chain_id: chainId,
+  network: z.string(),
+  underlying: z.string(),
+  token: z.string(),
+  vault: address,
+  promised: decimal.meta({ description: 'Promised to redemptions whose burns are not signed yet.' }),
+  receipts: z.array(
+    z.object({
+      receipt_id: receiptId,
+      holder: address.nullable().meta({ description: 'Which of our wallets has it.' }),
+      balance: decimal.nullable().meta({ description: 'As last read from the chain; null before that.' }),
+      reserved: decimal.meta({ description: 'For burns that are signed and not settled.' }),
+      observed_block: z.number().int().nullable(),
+    }),
+  ),
+});
+
+const difference = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('receipt').meta({ description: 'A balance that nothing explains; it was corrected.' }),
+    network: z.string(),
+    chain_id: chainId,
+    vault: address,
+    receipt_id: receiptId,
+    holder_before: address,
+    balance_before: decimal,
+    holder: address,
+    balance: decimal,
+  }),
+  z.object({
+    kind: z.literal('shares').meta({ description: 'Our wallets do not hold what they owe.' }),
+    network: z.string(),
+    chain_id: chainId,
+    vault: address,
+    shares: decimal,
+    owed: decimal,
+  }),
+  z.object({
+    kind: z.literal('not_compared').meta({ description: 'The vault is still being caught up with.' }),
+    network: z.string(),
+    chain_id: chainId,
+    vault: address,
+  }),
+]);
+
+const inventoryQuery = pageQuery(1000).extend({
+  network: givenName.optional(),
+  underlying: givenName.optional(),
+  vault: givenAddress.optional(),
+});
+const cursorShape = z.tuple([z.number().int(), z.templateLiteral(['0x', z.string()]), z.string()]);
+
+/** Internal routes: the books of receipts, compared with the chain on demand. */
+export function inventoryRoutes(parts: {
+  readonly inventory: Inventory;
+  readonly reconciliation: Reconciliation;
+  readonly vaults: AssetReads['vaults'];
+  readonly configured: ReadonlySet<string>;
+}): FastifyPluginAsync {
+  const { inventory, reconciliation, vaults, configured } = parts;
+  const routes: FastifyPluginAsyncZod = async (app) => {
+    app.get(
+      '/inventory',
+      {
+        schema: {
+          operationId: 'listInventory',
+          tags,
+          summary: 'Receipts of every vault that serves or served an asset',
+          description:
+            'Those that hold or reserve something, or are about to be read. `limit` counts receipts, a vault without ' +
+            'any as one; a vault with more goes on in the next page. Within a vault they stand in the order of ' +
+            'their ids as text.',
+          querystring: inventoryQuery,
+          response: { 200: z.object({ items: z.array(inventoryItem), next_cursor: nextCursor }) },
+        },
+      },
+      async (request) => {
+        const { limit, cursor, network, underlying, vault } = request.query;
+        const chosen = (await vaults(network)).filter(
+          (it) =>
+            (underlying === undefined || it.underlying === underlying) &&
+            (vault === undefined || it.vault === vault),
+        );
+        const { items, next } = await inventory.list(
+          chosen.map((it) => ({ chainId: it.chainId, vault: it.vault })),
+          { limit, after: cursor === undefined ? null : placeOf(cursor) },
+        );
+        const byVault = new Map(chosen.map((it) => [`${String(it.chainId)}/${it.vault}`, it]));
+        return {
+          items: items.flatMap((it) => {
+            const view = byVault.get(`${String(it.chainId)}/${it.vault}`);
+            return view === undefined ? [] : [itemOnWire(it, view)];
+          }),
+          next_cursor: next === null ? null : writeCursor([next.chainId, next.vault, next.receiptId]),
+        };
+      },
+    );
+
+    app.post(
+      '/inventory/reconcile',
+      {
+        schema: {
+          operationId: 'reconcileInventory',
+          tags,
+          summary: 'Compare the books of receipts with the chain now',
+          description: 'Of one network, or of all. Corrects the books, and says what differed.',
+          body: z.object({ network: givenName.optional() }).optional(),
+          bodyOptional: true,
+          response: { 200: z.object({ differences: z.array(difference) }) },
+          problems: ['network_unknown', 'chain_unavailable'],
+        },
+      },
+      async (request) => {
+        const network = request.body?.network;
+        if (network !== undefined && !configured.has(network)) {
+          throw new IssuanceError(
+            'network_unknown',
+            `the network ${network.slice(0, 80)} is not configured here`,
+          );
+        }
+        return { differences: (await reconciliation.reconcile(network)).map(differenceOnWire) };
+      },
+    );
+  };
+  return routes;
+}
+
+function placeOf(cursor: string) {
+  const read = readCursor(cursor, cursorShape);
+  if (read === null) throw new IssuanceError('malformed', 'the cursor is not one that this service gave');
+  const [chainId, vault, receiptId] = read;
+  return { chainId, vault, receiptId };
+}
+
+function itemOnWire(item: InventoryVault, view: VaultView): z.infer<typeof inventoryItem> {
+  return {
+    chain_id: item.chainId,
+    network: view.network,
+    underlying: view.underlying,
+    token: view.token,
+    vault: item.vault,
+    promised: formatQuantity(item.promised),
+    receipts: item.receipts.map((it) => ({
+      receipt_id: String(it.receiptId),
+      holder: it.holder,
+      balance: it.balance === null ? null : formatQuantity(it.balance),
+      reserved: formatQuantity(it.reserved),
+      observed_block: it.observedBlock,
+    })),
+  };
+}
+
+function differenceOnWire(it: Difference): z.infer<typeof difference> {
+  const place = { network: it.network, chain_id: it.chainId, vault: it.vault };
+  switch (it.kind) {
+    case 'receipt':
+      return {
+        kind: it.kind,
+        ...place,
+        receipt_id: String(it.receiptId),
+        holder_before: it.holderBefore,
+        balance_before: formatQuantity(it.balanceBefore),
+        holder: it.holder,
+        balance: formatQuantity(it.balance),
+      };
+    case 'shares':
+      return { kind: it.kind, ...place, shares: formatQuantity(it.shares), owed: formatQuantity(it.owed) };
+    case 'not_compared':
+      return { kind: it.kind, ...place };
+    default:
+      return it satisfies never;
+  }
+}

@@ -1,0 +1,99 @@
+import type { Address } from 'viem';
+import { z } from 'zod';
+
+/**
+ * Shapes that many routes share. They validate what comes in, and the OpenAPI document is generated from them: a
+ * description here is what an integrator reads.
+ */
+
+/** A quantity in an answer. Never a JSON number: those lose digits. */
+export const decimal = z
+  .string()
+  .regex(/^-?\d+(\.\d{1,18})?$/)
+  .meta({ description: 'Decimal string of tokens, exact to 18 decimals.', examples: ['2.5'] });
+
+export const moment = z.iso
+  .datetime()
+  .meta({ description: 'RFC 3339, in UTC, to the millisecond.', examples: ['2026-11-25T09:30:00.000Z'] });
+
+/** An address in an answer: lower case everywhere. */
+export const address = z
+  .string()
+  .regex(/^0x[0-9a-f]{40}$/)
+  .meta({
+    description: 'EVM address in lower case.',
+    examples: ['0x70997970c51812dc3a010c7d01b50e0d17dc79c8'],
+  });
+
+/** An address in a request, in any case; read as it is kept inside. */
+export const givenAddress = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{40}$/, 'not an address')
+  .meta({
+    description: 'EVM address; upper and lower case mean the same.',
+    examples: ['0x70997970C51812dc3A010C7d01b50e0d17dc79C8'],
+  })
+  .transform((text) => text.toLowerCase() as Address);
+
+export const hash = z
+  .string()
+  .regex(/^0x[0-9a-f]{64}$/)
+  .meta({ description: 'Hash of a transaction or block, in lower case.' });
+
+export const uuid = z.uuid();
+
+/** A name that a caller gives: of a network, a symbol, an id. Longer ones are no business of ours. */
+export const givenName = z.string().min(1).max(256);
+
+/** Why an operator does something; it stands in the log. */
+export const reason = z
+  .string()
+  .min(1)
+  .max(1000)
+  .meta({
+    description: 'Why, in your own words. It is kept in the log.',
+    examples: ['checked with the desk'],
+  });
+
+/** Query of a list that is given in pages. `size`: what comes when the caller does not say. */
+export function pageQuery(size: number) {
+  return z.object({
+    limit: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(1000)
+      .default(size)
+      .meta({ description: 'Most items of one page.' }),
+    cursor: z
+      .string()
+      .max(1024)
+      .optional()
+      .meta({ description: '`next_cursor` of the page before; absent for the first page.' }),
+  });
+}
+
+export const nextCursor = z
+  .string()
+  .nullable()
+  .meta({ description: '`cursor` of the next page; null after the last one.' });
+
+/** Writes the place after which a page goes on. Opaque to callers. */
+export function writeCursor(place: readonly (string | number)[]): string {
+  return Buffer.from(JSON.stringify(place)).toString('base64url');
+}
+
+/** Reads a cursor back; null when it is not one of this shape. */
+export function readCursor<Place>(text: string, shape: z.ZodType<Place>): Place | null {
+  const read = shape.safeParse(parsed(Buffer.from(text, 'base64url').toString()));
+  return read.success ? read.data : null;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Anyone may send any text; the caller refuses it.
+    return null;
+  }
+}
