@@ -1,4 +1,4 @@
-import { formatEther, formatGwei } from 'viem';
+import { formatQuantity } from '../primitives/quantity.ts';
 import { alpacaCalls } from './alpaca-calls.ts';
 import { eventDetail, eventMeaning } from './event-words.ts';
 import { absoluteTime, momentText } from './output/moments.ts';
@@ -7,6 +7,9 @@ import type { Column } from './output/table.ts';
 import { fieldLines, tableLines } from './output/table.ts';
 import { amountText, stateTone } from './service/operation-columns.ts';
 import type { EventAnswer, OperationAnswer, TransactionAnswer } from './service/wire.ts';
+
+/** Gwei in wei; 18 decimals are those of the coin as of a token. */
+const GWEI = 10n ** 9n;
 
 /** One operation with all that is known of it. */
 export interface ShownOperation {
@@ -127,13 +130,13 @@ const BYTES_COLUMNS: readonly Column<SignedBytes>[] = [
   { head: 'SHARED BY', cell: (it) => String(it.transaction.operations), align: 'right' },
   {
     head: 'GWEI PER GAS AT MOST',
-    cell: (it) => (it.variant === null ? null : formatGwei(BigInt(it.variant.max_fee_per_gas))),
+    cell: (it) => (it.variant === null ? null : formatQuantity(BigInt(it.variant.max_fee_per_gas) * GWEI)),
     align: 'right',
   },
   {
     head: 'COST AT MOST',
     cell: ({ variant }) =>
-      variant === null ? null : formatEther(BigInt(variant.gas) * BigInt(variant.max_fee_per_gas)),
+      variant === null ? null : formatQuantity(BigInt(variant.gas) * BigInt(variant.max_fee_per_gas)),
     align: 'right',
   },
   { head: 'SIGNED', cell: (it) => (it.variant === null ? null : absoluteTime(it.variant.signed_at, true)) },

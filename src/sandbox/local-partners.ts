@@ -9,7 +9,7 @@ import type { DevWallet } from './dev-wallet.ts';
 import { createDevWallet } from './dev-wallet.ts';
 import type { LocalChain, LocalChainOptions } from './local-chain.ts';
 import { startLocalChain } from './local-chain.ts';
-import type { SandboxSigner } from './signers.ts';
+import type { SandboxSigner } from './signer-kinds.ts';
 import { startSigner } from './signers.ts';
 import type { TestVault, VaultFamily } from './test-vault.ts';
 import { deployTestVault } from './test-vault.ts';

@@ -3,13 +3,10 @@ import { systemRandom } from '../ports/system.ts';
 import { unreachable } from '../primitives/failures.ts';
 import { uuidV4 } from '../primitives/uuid.ts';
 import type { DevAccount } from './dev-accounts.ts';
+import type { SandboxSigner } from './signer-kinds.ts';
 import { createTurnkeyApiKey } from './turnkey/api-key.ts';
 import type { SimulatedTurnkey } from './turnkey/simulated-turnkey.ts';
 import { createSimulatedTurnkey } from './turnkey/simulated-turnkey.ts';
-
-/** Who can hold the issuer's key in the sandbox. */
-export const SANDBOX_SIGNERS = ['local', 'turnkey'] as const;
-export type SandboxSigner = (typeof SANDBOX_SIGNERS)[number];
 
 /** Whoever holds the issuer's key, with the service's settings for them. */
 export interface StartedSigner {

@@ -12,7 +12,7 @@ import type { IssuerApi } from '../../src/sandbox/issuer-api.ts';
 import { createIssuerApi } from '../../src/sandbox/issuer-api.ts';
 import type { LocalNetwork, LocalNetworkOptions, LocalPartners } from '../../src/sandbox/local-partners.ts';
 import { startLocalPartners } from '../../src/sandbox/local-partners.ts';
-import type { SandboxSigner } from '../../src/sandbox/signers.ts';
+import type { SandboxSigner } from '../../src/sandbox/signer-kinds.ts';
 import type { TestVault } from '../../src/sandbox/test-vault.ts';
 import { watchAnswers } from '../api/watch-answers.ts';
 import type { RunningIssuer } from './issuer-process.ts';

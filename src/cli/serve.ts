@@ -1,0 +1,63 @@
+import { bootService } from '../app/boot.ts';
+import { createTelemetry } from '../app/telemetry.ts';
+import { secretsOf } from '../config/secrets-of.ts';
+import { createRealPorts } from '../ports/real-ports.ts';
+import { createLog } from '../telemetry/log.ts';
+import { readSettings } from './settings.ts';
+
+/** Longest time that a stop may take before the process ends anyway, ms; what is signed is committed by then. */
+const STOP_TIMEOUT_MS = 25_000;
+
+/** Serves until the process is told to stop, and ends it. */
+export async function serve(options: {
+  readonly migrate: boolean;
+  readonly restored: boolean;
+}): Promise<void> {
+  const config = readSettings();
+  const ports = createRealPorts();
+  const log = createLog({
+    level: config.log.level,
+    format: config.log.format ?? (process.stdout.isTTY ? 'pretty' : 'json'),
+    clock: ports.clock,
+    write: (line) => void process.stdout.write(line),
+    secrets: secretsOf(config),
+  });
+  const asked = Promise.withResolvers<void>();
+  const ask = (): void => {
+    asked.resolve();
+  };
+  // Not `once`: npm hands Ctrl-C on to a service that the terminal has told already, and twice is no wish to be killed.
+  process.on('SIGTERM', ask);
+  process.on('SIGINT', ask);
+  if (config.alpacaIpRanges.length === 0) {
+    log.warn({}, 'ALPACA_IP_RANGES is empty: every address may call the routes of Alpaca, if it has the key');
+  }
+  const telemetry = createTelemetry({ ...ports, log });
+  telemetry.prometheus.addProcessMetrics();
+  if (config.alpacaSigningKeys.length > 0 && config.issuerApiKeys.length > 0) {
+    log.warn({}, 'ISSUER_API_KEY opens nothing while ALPACA_SIGNING_KEYS is set: remove it');
+  }
+  const { service, url } = await bootService({
+    config,
+    ports,
+    log,
+    telemetry,
+    ...options,
+    onFatal: (error) => {
+      // Nothing more can be stored, so nothing may go on: the next start reads what is on disk.
+      log.error({ err: error }, 'the store stopped for good; the process ends');
+      process.exit(1);
+    },
+  });
+  // Part of the product's face: scripts wait for this line, whatever the log's format and level.
+  process.stdout.write(`${JSON.stringify({ msg: 'listening', url })}\n`);
+  await asked.promise;
+  const cancel = ports.timers.after(STOP_TIMEOUT_MS, () => {
+    log.error({}, 'the stop took too long; the process ends');
+    process.exit(1);
+  });
+  await service.stop();
+  cancel();
+  // A request that a node never answers would keep the process alive until its time limit.
+  process.exit(0);
+}
