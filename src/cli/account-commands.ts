@@ -30,18 +30,6 @@ export function addAccountCommands(program: Command): void {
 
   withExample(
     serviceOptions(
-      accounts.command('show').description('show one account').argument('<client-id>', CLIENT_ID),
-    ),
-    'issuer accounts show 5ba3b51e-9c1f-4c3e-8f63-fd0e4a4e7a54',
-  ).action(async (clientId: string, options: ServiceOptions) => {
-    await withService(options, async (service) => {
-      const account = (await service.api.call('GET', pathOf(clientId))) as AccountAnswer;
-      printAnswer(service, account, accountLines(account, service));
-    });
-  });
-
-  withExample(
-    serviceOptions(
       accounts
         .command('add')
         .description('register a participant; it is linked when Alpaca connects it')
@@ -57,6 +45,18 @@ export function addAccountCommands(program: Command): void {
         readonly email: string;
       };
       printAnswer(service, added, [`account ${added.client_id} registered for ${added.email}`]);
+    });
+  });
+
+  withExample(
+    serviceOptions(
+      accounts.command('show').description('show one account').argument('<client-id>', CLIENT_ID),
+    ),
+    'issuer accounts show 5ba3b51e-9c1f-4c3e-8f63-fd0e4a4e7a54',
+  ).action(async (clientId: string, options: ServiceOptions) => {
+    await withService(options, async (service) => {
+      const account = (await service.api.call('GET', pathOf(clientId))) as AccountAnswer;
+      printAnswer(service, account, accountLines(account, service));
     });
   });
   addWalletCommands(accounts);

@@ -27,6 +27,8 @@ describe('output', () => {
     expect(createOutput(stream({ isTTY: true, columns: 132 }), {}).width).toBe(132);
     expect(createOutput(stream({ isTTY: true }), {}).width).toBe(80);
     expect(createOutput(stream({ columns: 132 }), {}).width).toBeNull();
+    expect(createOutput(stream({}), { COLUMNS: '100' }).width).toBe(100);
+    expect(createOutput(stream({}), { COLUMNS: 'many' }).width).toBeNull();
   });
 
   test('prints JSON as one document', () => {

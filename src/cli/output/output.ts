@@ -7,7 +7,7 @@ export type Paint = (tone: Tone, text: string) => string;
 
 /** Where a command prints its result. */
 export interface Output {
-  /** Columns of the terminal; null where there is none: then nothing is fitted, and each row is one line. */
+  /** Columns of the terminal, or of COLUMNS; null where there are none: then each row is one line, however long. */
   readonly width: number | null;
   readonly paint: Paint;
   line(text?: string): void;
@@ -46,7 +46,7 @@ export function createOutput(
   });
   const line = (text = ''): void => void stream.write(`${text}\n`);
   return {
-    width: isTerminal ? (stream.columns ?? USUAL_WIDTH) : null,
+    width: isTerminal ? (stream.columns ?? USUAL_WIDTH) : columnsIn(env['COLUMNS']),
     paint: (tone, text) => (hasColors ? styleText(COLORS[tone], text, { validateStream: false }) : text),
     line,
     lines(texts) {
@@ -59,4 +59,9 @@ export function createOutput(
       line(JSON.stringify(value, null, 2));
     },
   };
+}
+
+/** Shells set it for themselves; who exports it wants to read what is in a file. */
+function columnsIn(text: string | undefined): number | null {
+  return text !== undefined && /^[1-9]\d{0,3}$/.test(text) ? Number(text) : null;
 }
