@@ -50,6 +50,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
     };
     const request: HttpRequest = {
       method: ask.method,
+      purpose: `alpaca ${ask.call}`,
       url: `${baseUrl}${ask.path}${queryText(ask.query ?? {})}`,
       headers: {
         accept: 'application/json',

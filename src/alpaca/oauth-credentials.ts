@@ -105,6 +105,7 @@ async function fetchBearer(options: OauthOptions): Promise<Bearer> {
   let response: HttpResponse;
   try {
     response = await options.http({
+      purpose: 'alpaca token',
       method: 'POST',
       url: options.url,
       headers: { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' },

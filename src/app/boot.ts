@@ -14,6 +14,7 @@ import type { Service } from './service.ts';
 import { createService } from './service.ts';
 import type { Telemetry } from './telemetry.ts';
 import { createTelemetry } from './telemetry.ts';
+import { tracePorts } from './traces/trace-ports.ts';
 
 export interface BootOptions {
   readonly config: Config;
@@ -47,8 +48,9 @@ export interface Instead {
  *   is left open.
  */
 export async function bootService(options: BootOptions): Promise<{ service: Service; url: string }> {
-  const { config, ports, instead = {} } = options;
-  const telemetry = options.telemetry ?? createTelemetry({ ...ports, log: options.log });
+  const { config, instead = {} } = options;
+  const telemetry = options.telemetry ?? createTelemetry({ ...options.ports, log: options.log });
+  const ports = tracePorts(telemetry.tracer, options.ports, config.networks);
   const log = countLines(options.log, telemetry.metrics.lines);
   const signer = instead.signer ?? createSigner(config.signer, ports);
   const store = await openSqliteStore({

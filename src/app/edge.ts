@@ -9,6 +9,7 @@ import { anyKind } from '../event-store/create-ledger.ts';
 import type { AccessRule } from '../http/access.ts';
 import { documentRoutes } from '../http/openapi/document-routes.ts';
 import { createServer } from '../http/server.ts';
+import { traceRequests } from '../http/trace-requests.ts';
 import { watchRequests } from '../http/watch-requests.ts';
 import { mintKind } from '../mint/mint-kind.ts';
 import { mintRoutes } from '../mint/routes.ts';
@@ -51,6 +52,8 @@ export function createEdge(
     random,
     instrument: (server) => {
       watchRequests(server, { log, timers, onRequest: telemetry.metrics.http.onRequest });
+      const { trustedProxies: proxies, internalIpRanges: internal } = config;
+      traceRequests(server, telemetry.tracer, { proxies, internal });
     },
     trustedProxies: config.trustedProxies,
     alpaca: {

@@ -22,6 +22,8 @@ import { createReadiness } from './readiness.ts';
 import { SCHEMA } from './schema.ts';
 import type { SharedParts } from './shared-parts.ts';
 import type { Telemetry } from './telemetry.ts';
+import { traceCommits } from './traces/trace-commits.ts';
+import { traceWorker } from './traces/trace-worker.ts';
 import { createWallets } from './wallets.ts';
 
 /** The composed service; nothing of it runs before `start`. */
@@ -54,12 +56,13 @@ const STEPS_END_WITHIN_MS = 10_000;
 /** Composes the service from its settings, its ports and an open store. */
 export async function createService(options: ServiceOptions): Promise<Service> {
   const { config, ports, log, telemetry, store, signer, listen } = options;
-  const { metrics } = telemetry;
+  const { metrics, tracer } = telemetry;
   // What wakes the engine is made before it, since it needs their workers: bound when it exists.
   let bound: Engine | null = null;
   const assetReads = createAssetReads(store);
   const commits = createCommitWatch(log);
   commits.add(createOperationTeller(log));
+  if (tracer.isOn) commits.add(traceCommits(tracer));
   const books = await createBooks({ config, ports, log, store, metrics, commits });
   const shared: SharedParts = {
     config,
@@ -83,7 +86,14 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const { watchers, hints, lanes } = chainWork;
   const workers = [mint.worker, redemption.worker, features.freezeWorker, ...chainWork.workers];
   const { count, onStep, onDependency } = metrics.engine;
-  const engine = createEngine({ ...ports, store, log, workers: workers.map(count), onStep, onDependency });
+  const engine = createEngine({
+    ...ports,
+    store,
+    log,
+    workers: workers.map((it) => count(traceWorker(tracer, it))),
+    onStep,
+    onDependency,
+  });
   bound = engine;
   collectAtScrape(telemetry, { ...books, config, store, clock: ports.clock, engine, lanes, watchers, hints });
   const readiness = createReadiness({

@@ -3,6 +3,8 @@ import type { Timers } from '../ports/ports.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Prometheus } from '../telemetry/prometheus.ts';
 import { createPrometheus } from '../telemetry/prometheus.ts';
+import type { Tracer } from '../telemetry/trace.ts';
+import { noTracer } from '../telemetry/trace.ts';
 import type { ServiceMetrics } from './metrics/service-metrics.ts';
 import { createServiceMetrics } from './metrics/service-metrics.ts';
 
@@ -10,8 +12,10 @@ import { createServiceMetrics } from './metrics/service-metrics.ts';
 export interface Telemetry {
   readonly prometheus: Prometheus;
   readonly metrics: ServiceMetrics;
+  readonly tracer: Tracer;
 }
 
+/** Creates the figures of a service; it has no traces unless another tracer is put in its place. */
 export function createTelemetry(options: {
   readonly timers: Pick<Timers, 'monotonicMs'>;
   readonly log: Log;
@@ -19,5 +23,5 @@ export function createTelemetry(options: {
   const prometheus = createPrometheus(options);
   const metrics = createServiceMetrics(prometheus, options.timers);
   metrics.build.set([packageJson.version, process.version], 1);
-  return { prometheus, metrics };
+  return { prometheus, metrics, tracer: noTracer };
 }

@@ -1,12 +1,16 @@
 import { bootService } from '../app/boot.ts';
 import { createTelemetry } from '../app/telemetry.ts';
 import { secretsOf } from '../config/secrets-of.ts';
+import { endsWithin } from '../ports/ends-within.ts';
 import { createRealPorts } from '../ports/real-ports.ts';
 import { createLog } from '../telemetry/log.ts';
 import { readSettings } from './settings.ts';
+import { startTraces } from './start-traces.ts';
 
 /** Longest time that a stop may take before the process ends anyway, ms; what is signed is committed by then. */
 const STOP_TIMEOUT_MS = 25_000;
+/** Longest wait for a collector at a stop, ms; with what the service takes it stays within the time above. */
+const TRACES_END_WITHIN_MS = 3_000;
 
 /** Serves until the process is told to stop, and ends it. */
 export async function serve(options: {
@@ -32,8 +36,10 @@ export async function serve(options: {
   if (config.alpacaIpRanges.length === 0) {
     log.warn({}, 'ALPACA_IP_RANGES is empty: every address may call the routes of Alpaca, if it has the key');
   }
-  const telemetry = createTelemetry({ ...ports, log });
-  telemetry.prometheus.addProcessMetrics();
+  const figures = createTelemetry({ ...ports, log });
+  figures.prometheus.addProcessMetrics();
+  const tracing = await startTraces({ config, ports, log, spans: figures.metrics.spans });
+  const telemetry = tracing === null ? figures : { ...figures, tracer: tracing.tracer };
   if (config.alpacaSigningKeys.length > 0 && config.issuerApiKeys.length > 0) {
     log.warn({}, 'ISSUER_API_KEY opens nothing while ALPACA_SIGNING_KEYS is set: remove it');
   }
@@ -57,6 +63,8 @@ export async function serve(options: {
     process.exit(1);
   });
   await service.stop();
+  // What the collector does not take in time is lost, and nothing else.
+  if (tracing !== null) await endsWithin(ports.timers, TRACES_END_WITHIN_MS, tracing.stop());
   cancel();
   // A request that a node never answers would keep the process alive until its time limit.
   process.exit(0);

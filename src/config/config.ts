@@ -10,6 +10,7 @@ import {
 } from './cross-checks.ts';
 import type { Secret } from './secret.ts';
 import { settings } from './settings.ts';
+import { tracesConfig, type TracesConfig } from './traces.ts';
 import { unknownNames } from './unknown-names.ts';
 import type { Database, NamedSecret, SigningKey } from './values.ts';
 
@@ -43,6 +44,8 @@ export interface Config {
   };
   readonly networks: readonly NetworkConfig[];
   readonly signer: SignerConfig;
+  /** Null: no traces are made. */
+  readonly traces: TracesConfig | null;
   readonly log: {
     readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent';
     /** Null: pretty on a terminal, else JSON. */
@@ -96,6 +99,7 @@ function configOf(
     },
     networks,
     signer,
+    traces: tracesConfig(values),
     log: { level: values.logLevel, format: values.logFormat },
   };
 }

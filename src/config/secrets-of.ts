@@ -1,10 +1,13 @@
 import type { Config } from './config.ts';
+import type { Secret } from './secret.ts';
 
 /** Texts that must not stand in any log: keys, and what stands behind the host in URLs of nodes. */
 export function secretsOf(config: Config): readonly string[] {
   const { credentials } = config.alpaca;
+  const { traces } = config;
   const signerKey = config.signer.kind === 'local' ? config.signer.privateKey : config.signer.apiPrivateKey;
   const urls = config.networks.flatMap((it) => [...it.rpcUrls, ...(it.wsUrl === null ? [] : [it.wsUrl])]);
+  if (traces !== null) urls.push(traces.url);
   const own = [
     ...config.issuerApiKeys,
     ...config.adminApiKeys.map((it) => it.key),
@@ -16,7 +19,15 @@ export function secretsOf(config: Config): readonly string[] {
   // As it stands in the form that the token endpoint takes.
   const spelled = credentials.kind === 'oauth' ? [encodeURIComponent(credentials.clientSecret.reveal())] : [];
   const bareKey = signerKey.reveal().replace(/^0x/, '');
-  return [...own, ...basic, ...spelled, bareKey, ...urls.flatMap(hiddenParts)].filter((it) => it !== '');
+  const ofTraces = traces === null ? [] : Object.values(traces.headers).flatMap(headerParts);
+  const all = [...own, ...basic, ...spelled, bareKey, ...ofTraces, ...urls.flatMap(hiddenParts)];
+  return all.filter((it) => it !== '');
+}
+
+/** Behind its scheme, a header's value is the key itself. */
+function headerParts(value: Secret): readonly string[] {
+  const text = value.reveal();
+  return [text, ...text.split(' ').filter((it) => it.length >= SHORTEST_PART)];
 }
 
 /** As it stands in the header of Basic authentication. */

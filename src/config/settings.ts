@@ -1,5 +1,6 @@
 import { optional, preset, required } from './setting.ts';
 import * as values from './values.ts';
+import { SAMPLERS } from './values.ts';
 
 const WEB = ['https', 'http'];
 const KEY_TEXT = `at least ${String(values.SHORTEST_KEY)} printable characters without space or comma`;
@@ -151,6 +152,44 @@ export function settings(readFile: (path: string) => string) {
       about: 'How it is logged; pretty on a terminal and json elsewhere unless set.',
       expected: 'json or pretty',
       example: 'json',
+    }),
+    otlpEndpoint: optional('OTEL_EXPORTER_OTLP_ENDPOINT', values.url(...WEB), {
+      about: 'Collector that traces are sent to, by OTLP over HTTP in JSON; none are made without it.',
+      expected: 'an http or https URL, to which /v1/traces is added',
+      example: 'http://127.0.0.1:4318',
+      secret: 'url',
+    }),
+    otlpTracesEndpoint: optional('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', values.url(...WEB), {
+      about: 'The same as the whole URL, instead.',
+      expected: 'an http or https URL',
+      example: 'http://127.0.0.1:4318/v1/traces',
+      secret: 'url',
+    }),
+    otlpHeaders: optional('OTEL_EXPORTER_OTLP_HEADERS', values.headers, {
+      about: 'Headers for the collector.',
+      expected: 'name=value, comma-separated, values percent-encoded',
+      example: 'authorization=<scheme and key>',
+      secret: 'all',
+    }),
+    otlpProtocol: preset('OTEL_EXPORTER_OTLP_PROTOCOL', 'http/json', values.oneOf('http/json'), {
+      about: 'How the collector is spoken to.',
+      expected: 'http/json, which is all that is spoken here',
+    }),
+    tracesSampler: preset('OTEL_TRACES_SAMPLER', 'parentbased_always_on', values.oneOf(...SAMPLERS), {
+      about: 'Which traces are recorded.',
+      expected: SAMPLERS.join(', '),
+    }),
+    tracesSamplerRatio: preset('OTEL_TRACES_SAMPLER_ARG', '1', values.ratio, {
+      about: 'Share of the traces, for the samplers by ratio.',
+      expected: 'a number from 0 to 1',
+    }),
+    tracesExporter: preset('OTEL_TRACES_EXPORTER', 'otlp', values.oneOf('otlp', 'none'), {
+      about: 'none switches traces off although there is a collector.',
+      expected: 'otlp or none',
+    }),
+    otelDisabled: preset('OTEL_SDK_DISABLED', 'false', values.oneOf('false', 'true'), {
+      about: 'true switches traces off too. Other standard OTEL_ variables: see docs/observability.md.',
+      expected: 'false or true',
     }),
     issuerUrl: optional('ISSUER_URL', values.url(...WEB), {
       about:

@@ -163,6 +163,38 @@ function readPublicKey(readFile: (path: string) => string, path: string): string
   }
 }
 
+/** `OTEL_TRACES_SAMPLER`; with the prefix, a caller's trace is recorded when the caller records it. */
+export const SAMPLERS = [
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+  'always_on',
+  'always_off',
+  'traceidratio',
+] as const;
+
+export type SamplerName = (typeof SAMPLERS)[number];
+
+export const ratio: Value<number> = value((text) =>
+  /^(0|1|0?\.\d+|[01]\.\d+)$/.test(text) && Number(text) <= 1 ? Number(text) : undefined,
+);
+
+/** `name=value,…`, values percent-encoded, as OpenTelemetry writes headers. A secret as a whole. */
+export const headers: Value<Secret> = value((text) => {
+  const isHeader = (it: string): boolean => /^[A-Za-z0-9!#$%&'*+.^_`|~-]+=[^,;\s]+$/.test(it.trim());
+  return text.split(',').every(isHeader) && decodable(text) ? createSecret(text) : undefined;
+});
+
+function decodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    // A lone percent sign: the reader would stumble over it later.
+    return false;
+  }
+}
+
 export type Database = { readonly kind: 'memory' } | { readonly kind: 'file'; readonly path: string };
 
 export const database: Value<Database> = value((text) => {

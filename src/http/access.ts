@@ -87,6 +87,23 @@ export function createAddressCheck(rule: AddressRule): (request: FastifyRequest)
   };
 }
 
+/**
+ * Whether a call comes from a peer of ours: one of the proxies, or an internal address that calls directly. It is about
+ * who holds the other end of the connection, not about whom that speaks for.
+ */
+export function createPeerCheck(trusted: {
+  readonly proxies: readonly string[];
+  readonly internal: readonly string[];
+}): (request: FastifyRequest) => boolean {
+  const isProxy = createAddressList(trusted.proxies);
+  const isInternal = createAddressList(trusted.internal);
+  return ({ headers, socket }) => {
+    const peer = plainAddress(socket.remoteAddress ?? '');
+    const isDirect = PROXY_HEADERS.every((name) => headers[name] === undefined);
+    return isProxy(peer) || (isDirect && isInternal(peer));
+  };
+}
+
 /** The address of the caller, behind the trusted proxies. A connection that is gone has none. */
 export function callerOf(request: FastifyRequest): string {
   return plainAddress(request.ip ?? '');

@@ -33,6 +33,8 @@ export interface HttpRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** What it is for, in a word or two, for whoever watches; it is not sent. */
+  readonly purpose?: string;
   /** The exchange, body included, is given up after this long. */
   readonly timeoutMs: number;
 }

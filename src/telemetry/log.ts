@@ -53,8 +53,8 @@ export function createLog(options: LogOptions): Log {
   );
 }
 
-/** Replaces every known secret in a line of JSON, as it is and as JSON spells it. */
-function createRedaction(secrets: readonly string[]): (line: string) => string {
+/** Replaces every known secret in a text or a line of JSON, as it is and as JSON spells it. */
+export function createRedaction(secrets: readonly string[]): (line: string) => string {
   const spellings = secrets
     .filter((secret) => secret.length >= SHORTEST_SECRET)
     .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);

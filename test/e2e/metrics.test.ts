@@ -13,6 +13,7 @@ async function scrape(world: World): Promise<readonly Sample[]> {
 
 /** Names that have no sample while nothing is open and before anything went wrong. */
 const SILENT = [
+  'issuer_trace_spans_total',
   'issuer_operations_oldest_age_seconds',
   'issuer_dependency_outages_total',
   'issuer_transactions_repriced_total',

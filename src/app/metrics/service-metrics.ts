@@ -24,8 +24,14 @@ export function createServiceMetrics(metrics: Metrics, timers: Pick<Timers, 'mon
     labels: ['level'],
   });
   for (const level of ['warn', 'error']) lines.add([level], 0);
+  const spans = metrics.counter({
+    name: 'issuer_trace_spans_total',
+    help: 'Spans that were sent to the collector, or lost since it did not take them.',
+    labels: ['outcome'],
+  });
   return {
     build,
+    spans,
     lines,
     operations: createOperationMetrics(metrics),
     lanes: createLaneMetrics(metrics),

@@ -65,8 +65,9 @@ export function createTurnkeySigner(options: TurnkeySignerOptions): Signer {
         'content-type': 'application/json',
         [header.stampHeaderName.toLowerCase()]: header.stampHeaderValue,
       };
+      const exchange = { method: 'POST', purpose: 'turnkey sign', timeoutMs: TIMEOUT_MS } as const;
       for (let question = 1; ; question += 1) {
-        const response = await http({ method: 'POST', url, headers, body, timeoutMs: TIMEOUT_MS });
+        const response = await http({ ...exchange, url, headers, body });
         const answer = readActivity(response, [apiPrivateKey, header.stampHeaderValue]);
         switch (answer.kind) {
           case 'signed':
