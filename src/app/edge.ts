@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Address } from 'viem';
 import { accountRoutes, connectRoutes } from '../account/routes.ts';
 import { custodyRoutes, tokenRoutes } from '../asset/alpaca-routes.ts';
+import type { AssetReads } from '../asset/assets.ts';
 import { assetRoutes } from '../asset/routes.ts';
 import { holdRoutes } from '../asset/hold-routes.ts';
 import type { Config } from '../config/config.ts';
@@ -21,6 +22,7 @@ import { redemptionKind } from '../redemption/redemption-kind.ts';
 import { inventoryRoutes } from './book-routes.ts';
 import type { ChainWork } from './chain-work.ts';
 import type { Features } from './features.ts';
+import { custodyCheckRoutes } from './custody/custody-routes.ts';
 import { laneRoutes } from './lane-routes.ts';
 import { metricsRoute } from './metrics/scrape.ts';
 import type { Readiness } from './readiness.ts';
@@ -30,7 +32,7 @@ import { statusRoutes } from './status-routes.ts';
 /** Composes the HTTP side: who may call what. */
 export function createEdge(
   { config, ports, log, telemetry, store, ledger, networks }: SharedParts,
-  { accounts, assets, holds, inventory, mint, redemption }: Features,
+  { alpaca, accounts, assets, holds, inventory, mint, redemption }: Features,
   chainWork: ChainWork,
   readiness: Readiness,
 ): FastifyInstance {
@@ -44,6 +46,7 @@ export function createEdge(
     clock,
     mintIds: (request) => mint.idsOf(request),
   });
+  const vaults: AssetReads['vaults'] = (network) => assets.vaults(network);
   const configured = new Set(networks.map((it) => it.config.network));
   return createServer({
     log,
@@ -85,10 +88,11 @@ export function createEdge(
         operationRoutes(operations, store),
         transactionRoutes(store),
         laneRoutes({ lanes, watchers, operations }),
+        custodyCheckRoutes({ store, vaults, networks, alpaca }),
         inventoryRoutes({
           inventory,
           reconciliation,
-          vaults: (network) => assets.vaults(network),
+          vaults,
           configured,
         }),
       ],

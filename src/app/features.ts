@@ -25,6 +25,7 @@ import { createReadVault } from './read-vault.ts';
 import type { SharedParts } from './shared-parts.ts';
 
 export interface Features {
+  readonly alpaca: AlpacaClient;
   readonly accounts: Accounts;
   readonly assets: Assets;
   readonly holds: Holds;
@@ -64,6 +65,7 @@ export function createFeatures(shared: SharedParts): Features {
   };
   const { baseUrl, accountId } = config.alpaca;
   return {
+    alpaca: common.alpaca,
     accounts,
     assets,
     holds,
