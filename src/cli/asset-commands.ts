@@ -1,14 +1,22 @@
 import type { Command } from 'commander';
+import { Option } from 'commander';
 import { withExample } from './example.ts';
 import type { Tone } from './output/output.ts';
 import { gridLines } from './output/table.ts';
 import type { Column } from './output/table.ts';
 import type { ActionOptions } from './service/act.ts';
 import { act, actionOptions, printAnswer } from './service/act.ts';
-import { printList } from './service/list.ts';
+import { limitOption, printList, readPages } from './service/list.ts';
 import type { ServiceOptions } from './service/service-command.ts';
 import { serviceOptions, withService } from './service/service-command.ts';
 import type { AssetAnswer } from './service/wire.ts';
+
+interface ListOptions extends ServiceOptions {
+  readonly underlying?: string;
+  readonly network?: string;
+  readonly state?: string;
+  readonly limit: number;
+}
 
 const UNDERLYING = 'symbol of the share, e.g. AAPL';
 
@@ -31,13 +39,24 @@ export function addAssetCommands(program: Command): void {
   );
 
   withExample(
-    serviceOptions(assets.command('list').description('list every asset with its vaults')),
-    'issuer assets list',
-  ).action(async (options: ServiceOptions) => {
+    serviceOptions(
+      limitOption(
+        assets
+          .command('list')
+          .description('list assets with their vaults')
+          .option('--underlying <symbol>', 'of this share')
+          .option('--network <network>', 'on this network')
+          .addOption(
+            new Option('--state <state>', 'in this state').choices(['enabled', 'disabled', 'frozen']),
+          ),
+        { usual: 1_000 },
+      ),
+    ),
+    'issuer assets list --state frozen',
+  ).action(async ({ underlying, network, state, limit, ...options }: ListOptions) => {
     await withService(options, async (service) => {
-      const page = (await service.api.call('GET', '/tokenized-assets/all')) as {
-        items: readonly AssetAnswer[];
-      };
+      const query = { underlying, network, state };
+      const page = await readPages<AssetAnswer>(service, '/tokenized-assets/all', query, limit);
       printList(service, page, ASSET_COLUMNS, 'assets');
     });
   });

@@ -6,11 +6,13 @@ import { addAssetCommands } from './asset-commands.ts';
 import { addBackupCommand } from './backup-command.ts';
 import { withExample } from './example.ts';
 import { addHoldCommands } from './hold-commands.ts';
+import { addInventoryCommands } from './inventory-commands.ts';
 import { addLaneCommands } from './lane-commands.ts';
 import { addMigrateCommands } from './migrate-commands.ts';
 import { addOperationsCommand } from './operations-command.ts';
 import { addShowCommand } from './show-command.ts';
 import { addStatusCommand } from './status-command.ts';
+import { addStuckCommand } from './stuck-command.ts';
 import { addViewsCommands } from './views-commands.ts';
 import type { ExitCode } from './command-failed.ts';
 import { CommandFailed } from './command-failed.ts';
@@ -30,19 +32,21 @@ export function createProgram(): Command {
       },
     })
     .showHelpAfterError('(add --help for what is possible)');
-  withExample(program, 'issuer sandbox', 'issuer status', 'issuer operations --stuck');
+  withExample(program, 'issuer sandbox', 'issuer status', 'issuer stuck');
   program.commandsGroup('Run:');
   addServeCommand(program);
   addSandboxCommand(program);
   addConfigCommand(program);
   program.commandsGroup('Look at the running service (ISSUER_URL, ISSUER_ADMIN_API_KEY), and act on it:');
   addStatusCommand(program);
+  addStuckCommand(program);
   addOperationsCommand(program);
   addShowCommand(program);
   addLaneCommands(program);
   addAccountCommands(program);
   addAssetCommands(program);
   addHoldCommands(program);
+  addInventoryCommands(program);
   program.commandsGroup('Work on the database beside it (DATABASE_URL):');
   addMigrateCommands(program);
   addViewsCommands(program);

@@ -19,43 +19,61 @@ export interface Page<Item> {
 }
 
 /** Gives a command `--limit`. */
-export function limitOption(command: Command): Command {
+export function limitOption(
+  command: Command,
+  { usual = USUAL, what = 'items' }: { readonly usual?: number; readonly what?: string } = {},
+): Command {
   return command.option(
     '--limit <number>',
-    `most items to list, up to ${String(MOST)}, over as many pages as it takes`,
+    `most ${what} to list, up to ${String(MOST)}, over as many pages as it takes`,
     wholeNumber('--limit', 1, MOST),
-    USUAL,
+    usual,
   );
 }
 
 /** Reads pages of a list until there are `limit` items or no more. */
 export async function readPages<Item>(
-  { api }: Pick<Service, 'api'>,
+  service: Pick<Service, 'api'>,
   path: string,
   query: Readonly<Record<string, string | undefined>>,
   limit: number,
 ): Promise<Page<Item>> {
+  const sizeOf = (page: Page<Item>): number => page.items.length;
+  const pages = await readAllPages<Page<Item>>(service, path, query, { limit, sizeOf });
+  return { items: pages.flatMap((it) => it.items), next_cursor: pages.at(-1)?.next_cursor ?? null };
+}
+
+/** Reads pages of any form; `sizeOf` counts as the service counts for `limit`. */
+export async function readAllPages<AnyPage extends { readonly next_cursor: string | null }>(
+  { api }: Pick<Service, 'api'>,
+  path: string,
+  query: Readonly<Record<string, string | undefined>>,
+  { limit, sizeOf }: { readonly limit: number; readonly sizeOf: (page: AnyPage) => number },
+): Promise<readonly AnyPage[]> {
   const progress = createProgressBar('reading', systemTimers);
-  const items: Item[] = [];
+  const pages: AnyPage[] = [];
+  let read = 0;
   let cursor: string | null = null;
   try {
     do {
       const asked: string = queryText({
         ...query,
-        limit: Math.min(PAGE, limit - items.length),
+        limit: Math.min(PAGE, limit - read),
         cursor: cursor ?? undefined,
       });
-      const page = (await api.call('GET', `${path}${asked}`)) as Page<Item>;
-      items.push(...page.items);
+      const page = (await api.call('GET', `${path}${asked}`)) as AnyPage;
+      const size = sizeOf(page);
+      pages.push(page);
+      read += size;
       cursor = page.next_cursor;
-      progress.onProgress({ what: 'rows', done: items.length, total: limit });
-      // A page without items and with a cursor would never end.
-      if (page.items.length === 0) break;
-    } while (cursor !== null && items.length < limit);
+      progress.onProgress({ what: 'rows', done: read, total: Math.max(limit, read) });
+      // A page with nothing on it and a cursor would never end.
+      if (size === 0) break;
+    } while (cursor !== null && read < limit);
   } finally {
     progress.end();
   }
-  return { items, next_cursor: cursor };
+  return pages;
 }
 
 /** Prints a list: as it came, or as a table. */

@@ -128,3 +128,40 @@ export interface ReadinessAnswer {
     >
   >;
 }
+
+export interface InventoryAnswer {
+  readonly network: string;
+  readonly underlying: string;
+  readonly token: string;
+  readonly vault: string;
+  readonly promised: string;
+  readonly receipts: readonly ReceiptAnswer[];
+}
+
+export interface ReceiptAnswer {
+  readonly receipt_id: string;
+  readonly holder: string | null;
+  readonly balance: string | null;
+  readonly reserved: string;
+  readonly observed_block: number | null;
+}
+
+export interface DifferenceAnswer {
+  readonly kind: 'receipt' | 'shares' | 'not_compared';
+  readonly network: string;
+  readonly vault: string;
+  readonly receipt_id?: string;
+  readonly holder_before?: string;
+  readonly balance_before?: string;
+  readonly holder?: string;
+  readonly balance?: string;
+  readonly shares?: string;
+  readonly owed?: string;
+}
+
+export interface StuckAnswer {
+  readonly operations: readonly OperationAnswer[];
+  readonly next_cursor: string | null;
+  readonly lanes: readonly LaneAnswer[];
+  readonly networks: readonly { readonly network: string; readonly state: string; readonly why: string }[];
+}
