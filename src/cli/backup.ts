@@ -6,14 +6,13 @@ import { withStore } from './with-store.ts';
 /** Copies the database while it is in use. */
 export async function backup(file: string, json: boolean): Promise<void> {
   const output = createOutput();
-  await withStore({ readOnly: true }, 'copying', async (store, onProgress) => {
-    const stamp = await store.backup(file, onProgress);
-    const taken = new Date(stamp.takenMs).toISOString();
-    if (json) output.json({ file, taken, last_position: stamp.lastPosition });
-    else {
-      output.line(
-        `${file}: taken ${momentText(taken, systemClock.nowMs())}, log up to position ${String(stamp.lastPosition)}`,
-      );
-    }
-  });
+  const { takenMs, lastPosition } = await withStore({ readOnly: true }, 'copying', (store, onProgress) =>
+    store.backup(file, onProgress),
+  );
+  const taken = new Date(takenMs).toISOString();
+  if (json) output.json({ file, taken, last_position: lastPosition });
+  else {
+    const when = momentText(taken, systemClock.nowMs());
+    output.line(`${file}: taken ${when}, log up to position ${String(lastPosition)}`);
+  }
 }

@@ -29,14 +29,14 @@ export async function migrateUp(json: boolean): Promise<void> {
     target: version,
     pending: applied,
   } = readSchemaStatus(readDatabasePath(), SCHEMA.tables);
-  await withStore({ serve: true }, 'rebuilding views', async (store, onProgress) => {
-    const rebuilt = store.rebuildNeeded ? await rebuild(store, SCHEMA, undefined, onProgress) : null;
-    if (json) {
-      output.json({ from, version, applied, rebuilt });
-      return;
-    }
-    for (const step of applied) output.line(`  applied: ${step}`);
-    if (rebuilt !== null) output.line(`  views rebuilt from ${String(rebuilt.events)} events`);
-    output.line(`the schema is up to date, at version ${String(version)}`);
-  });
+  const rebuilt = await withStore({ serve: true }, 'rebuilding views', async (store, onProgress) =>
+    store.rebuildNeeded ? await rebuild(store, SCHEMA, undefined, onProgress) : null,
+  );
+  if (json) {
+    output.json({ from, version, applied, rebuilt });
+    return;
+  }
+  for (const step of applied) output.line(`  applied: ${step}`);
+  if (rebuilt !== null) output.line(`  views rebuilt from ${String(rebuilt.events)} events`);
+  output.line(`the schema is up to date, at version ${String(version)}`);
 }

@@ -14,12 +14,12 @@ const SHOWN_DIFFERENCES = 20;
 /** Compares the views with a replay of the log. Status 1 when they differ. */
 export async function verifyViews(json: boolean): Promise<void> {
   const output = createOutput();
-  await withStore({ readOnly: true }, 'verifying', async (store, onProgress) => {
-    const report = await verify(store, SCHEMA, onProgress);
-    if (json) output.json(JSON.parse(cellText(report)));
-    else output.lines(reportLines(report));
-    if (report.differenceCount > 0) throw new CommandFailed(1);
-  });
+  const report = await withStore({ readOnly: true }, 'verifying', (store, onProgress) =>
+    verify(store, SCHEMA, onProgress),
+  );
+  if (json) output.json(JSON.parse(cellText(report)));
+  else output.lines(reportLines(report));
+  if (report.differenceCount > 0) throw new CommandFailed(1);
 }
 
 function reportLines(report: VerifyReport): readonly string[] {
@@ -56,14 +56,12 @@ export async function rebuildViews(tables: readonly string[], json: boolean): Pr
     console.error(`issuer: there is no database ${readDatabasePath()}: check DATABASE_URL`);
     throw new CommandFailed(1);
   }
-  await withStore({ serve: true }, 'rebuilding views', async (store, onProgress) => {
-    const report = await rebuild(store, SCHEMA, tables.length === 0 ? undefined : tables, onProgress);
-    const { events, streams, rows } = report;
-    if (json) output.json(report);
-    else {
-      output.line(
-        `rebuilt from ${String(events)} events of ${String(streams)} streams: ${String(rows)} rows`,
-      );
-    }
-  });
+  const report = await withStore({ serve: true }, 'rebuilding views', (store, onProgress) =>
+    rebuild(store, SCHEMA, tables.length === 0 ? undefined : tables, onProgress),
+  );
+  const { events, streams, rows } = report;
+  if (json) output.json(report);
+  else {
+    output.line(`rebuilt from ${String(events)} events of ${String(streams)} streams: ${String(rows)} rows`);
+  }
 }

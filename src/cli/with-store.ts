@@ -6,12 +6,15 @@ import { systemClock, systemTimers } from '../ports/system.ts';
 import { createProgressBar } from './output/progress-bar.ts';
 import { readDatabasePath } from './settings.ts';
 
-/** Opens the database beside the service for one task, with a bar for what takes long, and closes it. */
-export async function withStore(
+/**
+ * Opens the database beside the service for one task, with a bar for what takes long, and closes it. The task prints
+ * nothing itself: the bar would still stand there.
+ */
+export async function withStore<Result>(
   how: { readonly serve?: boolean; readonly readOnly?: boolean },
   title: string,
-  task: (store: SqliteStore, onProgress: OnProgress) => Promise<void>,
-): Promise<void> {
+  task: (store: SqliteStore, onProgress: OnProgress) => Promise<Result>,
+): Promise<Result> {
   const store = await openSqliteStore({
     path: readDatabasePath(),
     tables: SCHEMA.tables,
@@ -25,7 +28,7 @@ export async function withStore(
   });
   const progress = createProgressBar(title, systemTimers);
   try {
-    await task(store, (it) => {
+    return await task(store, (it) => {
       progress.onProgress(it);
     });
   } finally {

@@ -70,7 +70,7 @@ describe('issuer sandbox', () => {
 
   test('wrong use ends with 2 and says what is possible', async () => {
     const { code, output } = await issuer(['sandbox', '--port', 'eighty']);
-    expect(output).toContain("not 'eighty'");
+    expect(output).toContain("argument 'eighty' is invalid");
     expect(code).toBe(2);
   });
 });
