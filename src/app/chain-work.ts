@@ -7,6 +7,8 @@ import type { Reconciliation } from '../receipt/reconciliation.ts';
 import { createReconciliation } from '../receipt/reconciliation.ts';
 import type { Signer } from '../signer/signer.ts';
 import { createFoundConsumer } from '../transaction/found-consumer.ts';
+import type { TransactionDesk } from '../transaction/desk.ts';
+import { createTransactionDesk } from '../transaction/desk.ts';
 import type { Lanes } from '../transaction/lanes.ts';
 import { createLanes } from '../transaction/lanes.ts';
 import type { Features } from './features.ts';
@@ -24,6 +26,7 @@ export interface ChainWork {
   readonly watchers: readonly Watcher[];
   readonly hints: readonly Hints[];
   readonly lanes: Lanes;
+  readonly desk: TransactionDesk;
   readonly reconciliation: Reconciliation;
   readonly workers: readonly Worker[];
   /** The vaults that are watched have changed. */
@@ -83,6 +86,7 @@ export async function createChainWork(
     owedShares: (chainId, vault) => redemption.owedShares(chainId, vault),
     wake,
   });
+  const laneNetworks = networks.map((it) => laneNetworkOf(it, how.signer));
   const lanes = createLanes({
     ledger,
     store,
@@ -92,7 +96,7 @@ export async function createChainWork(
     log,
     meter: metrics.lanes.meter,
     features: [mint.lane, redemption.lane],
-    networks: networks.map((it) => laneNetworkOf(it, how.signer)),
+    networks: laneNetworks,
     restored: how.restored,
     scannedTo: async (network, vault) => (await watcherOf(network)?.scannedToFinal(vault)) ?? null,
     isWatchedVault: async (network, address) =>
@@ -103,6 +107,7 @@ export async function createChainWork(
     watchers,
     hints,
     lanes,
+    desk: createTransactionDesk({ ledger, store, lanes, networks: laneNetworks, wake }),
     reconciliation,
     workers: [createWatchWorker(watchers), reconciliation.worker, ...lanes.workers],
     vaultsChanged() {

@@ -14,6 +14,7 @@ import { traceRequests } from '../http/trace-requests.ts';
 import { watchRequests } from '../http/watch-requests.ts';
 import { mintKind } from '../mint/mint-kind.ts';
 import { mintRoutes } from '../mint/routes.ts';
+import { actionRoutes } from '../operation/action-routes.ts';
 import { createOperations } from '../operation/operations.ts';
 import { operationRoutes } from '../operation/routes.ts';
 import { transactionRoutes } from '../operation/transaction-routes.ts';
@@ -86,6 +87,10 @@ export function createEdge(
         }),
         holdRoutes(holds),
         operationRoutes(operations, store),
+        actionRoutes(operations, {
+          mint: mint.actions(chainWork.desk),
+          redemption: redemption.actions(chainWork.desk),
+        }),
         transactionRoutes(store),
         laneRoutes({ lanes, watchers, operations }),
         custodyCheckRoutes({ store, vaults, networks, alpaca }),

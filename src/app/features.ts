@@ -13,12 +13,13 @@ import type { RpcClient } from '../chain/rpc/types.ts';
 import type { Worker } from '../engine/work.ts';
 import type { MintFeature } from '../mint/create-mint.ts';
 import { createMint } from '../mint/create-mint.ts';
-import { invariant } from '../primitives/failures.ts';
+import { IssuanceError } from '../primitives/failures.ts';
 import type { Inventory } from '../receipt/inventory.ts';
 import { createInventory } from '../receipt/inventory.ts';
 import { createSplits } from '../receipt/splits.ts';
 import type { RedemptionFeature } from '../redemption/create-redemption.ts';
 import { createRedemption } from '../redemption/create-redemption.ts';
+import type { TransactionDesk } from '../transaction/desk.ts';
 import { laneId } from '../transaction/lane-id.ts';
 import { createCatalog, createDirectory, createReservedAddress } from './directories.ts';
 import { createReadVault } from './read-vault.ts';
@@ -43,8 +44,8 @@ export function createFeatures(shared: SharedParts): Features {
   const rpcs = new Map(networks.map((it) => [it.config.network, it.rpc]));
   const rpcOf = (network: string): RpcClient => {
     const rpc = rpcs.get(network);
-    invariant(rpc !== undefined, `network ${network} is in use and not configured`);
-    return rpc;
+    if (rpc !== undefined) return rpc;
+    throw new IssuanceError('network_unknown', `network ${network} is in use and not configured here`);
   };
   const assets = createAssets({ ledger, store, readVault: createReadVault(rpcs) });
   const holds = createHolds({ ledger, store, clock, random });
@@ -62,6 +63,11 @@ export function createFeatures(shared: SharedParts): Features {
     directory: createDirectory(accounts),
     catalog: createCatalog(assets, holds, new Set(rpcs.keys())),
     alpaca: createClient(shared),
+    wallets: wallets.of,
+    desk: { cancel: (id, metadata) => shared.desk().cancel(id, metadata) } satisfies Pick<
+      TransactionDesk,
+      'cancel'
+    >,
   };
   const { baseUrl, accountId } = config.alpaca;
   return {
@@ -79,7 +85,6 @@ export function createFeatures(shared: SharedParts): Features {
     redemption: createRedemption({
       ...common,
       engineWake: wake,
-      wallets: wallets.of,
       canSign: (_chainId, wallet) => wallet === signerAddress,
     }),
   };

@@ -98,6 +98,7 @@ async function open() {
   };
   const redemptions = createRedemptionWorker({
     ledger,
+    desk: { cancel: async () => {} },
     clock,
     alpaca: alpaca.client,
     directory: testDirectory(world),

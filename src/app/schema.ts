@@ -10,6 +10,7 @@ import type { Schema } from '../event-store/ledger.ts';
 import { mintKind } from '../mint/mint-kind.ts';
 import { MINT_NAMESPACE_TABLE } from '../mint/namespaces.ts';
 import { EFFECT_TABLE } from '../operation/effect-row.ts';
+import { JOURNAL_TABLE } from '../operation/journal-row.ts';
 import { OPERATION_TABLE } from '../operation/operation-row.ts';
 import { RECEIPT_TABLES, receiptKind } from '../receipt/receipt-kind.ts';
 import { OWED_TABLE, redemptionKind } from '../redemption/redemption-kind.ts';
@@ -44,6 +45,7 @@ export const SCHEMA: Schema = {
     OPERATION_TABLE,
     MINT_NAMESPACE_TABLE,
     EFFECT_TABLE,
+    JOURNAL_TABLE,
     OWED_TABLE,
     ...RECEIPT_TABLES,
     NETWORK_TABLE,

@@ -10,6 +10,8 @@ import { createOperationTeller } from '../operation/tell-changes.ts';
 import { endsWithin } from '../ports/ends-within.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Signer } from '../signer/signer.ts';
+import { invariant } from '../primitives/failures.ts';
+import type { TransactionDesk } from '../transaction/desk.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createBooks } from './books.ts';
 import { createChainWork } from './chain-work.ts';
@@ -59,6 +61,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const { metrics, tracer } = telemetry;
   // What wakes the engine is made before it, since it needs their workers: bound when it exists.
   let bound: Engine | null = null;
+  let boundDesk: TransactionDesk | null = null;
   const assetReads = createAssetReads(store);
   const commits = createCommitWatch(log);
   commits.add(createOperationTeller(log));
@@ -79,11 +82,16 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       ),
     ),
     wake: (ids) => bound?.wake(ids),
+    desk() {
+      invariant(boundDesk !== null, 'the lanes are made before anything runs');
+      return boundDesk;
+    },
   };
   const features = createFeatures(shared);
   const { mint, redemption } = features;
   const chainWork = await createChainWork(shared, features, { signer, restored: options.restored });
   const { watchers, hints, lanes } = chainWork;
+  boundDesk = chainWork.desk;
   const workers = [mint.worker, redemption.worker, features.freezeWorker, ...chainWork.workers];
   const { count, onStep, onDependency } = metrics.engine;
   const engine = createEngine({

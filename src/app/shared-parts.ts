@@ -4,6 +4,7 @@ import type { EventStore } from '../event-store/event-store.ts';
 import type { Ledger } from '../event-store/ledger.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { TransactionDesk } from '../transaction/desk.ts';
 import type { NetworkParts } from './network-parts.ts';
 import type { Telemetry } from './telemetry.ts';
 import type { Wallets } from './wallets.ts';
@@ -21,4 +22,6 @@ export interface SharedParts {
   readonly networks: readonly NetworkParts[];
   /** Makes rows of work due now. The engine is made last, since it needs the others' workers. */
   readonly wake: (ids: readonly string[]) => void;
+  /** What is known of transactions, and done to them. The lanes are made after the features that they serve. */
+  readonly desk: () => TransactionDesk;
 }

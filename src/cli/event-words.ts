@@ -21,6 +21,10 @@ const MEANINGS: Readonly<Record<EventType, string>> = {
   MintHeld: 'held: a person must judge it',
   MintResumed: 'a person let it go on',
   MintClosed: 'closed by a person',
+  MintClosing: 'a person wants it closed: its nonce is being cancelled first',
+  ConfirmDismissed: 'a person gave up the confirm that nobody could place',
+  MintRetargeted: 'a person sent it to the vault that serves its asset now',
+  RecoveryAsked: 'a person had it looked at: its next step is due at once',
   TransferDetected: 'saw the transfer to the redemption wallet',
   TransferRecorded: 'saw a transfer that is recorded and not redeemed',
   OwnerBound: 'the wallet’s owner is known now',
@@ -37,6 +41,11 @@ const MEANINGS: Readonly<Record<EventType, string>> = {
   RedemptionHeld: 'held: a person must judge it',
   RedemptionResumed: 'a person let it go on',
   RedemptionClosed: 'closed by a person',
+  RedemptionClosing: 'a person wants it closed: its nonce is being cancelled first',
+  RefundStarted: 'a person has the tokens sent back: a refund was begun for it',
+  RedemptionRefunded: 'the tokens are back with their sender',
+  RefundVanished: 'the refund’s block vanished: the same bytes go out again',
+  RefundEnded: 'its refund ended without effect',
 };
 
 interface Told {

@@ -52,6 +52,7 @@ export const PROBLEMS = {
   hold_limit: { status: 409, title: 'Too many holds stand' },
   mint_conflict: { status: 409, title: 'The request id is known with other contents' },
   confirm_conflict: { status: 409, title: 'The confirm contradicts what is known' },
+  version_changed: { status: 409, title: 'The operation moved since it was looked at' },
   payload_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'Only application/json is understood' },
   wallet_reserved: { status: 422, title: 'This address cannot be a client’s wallet' },
@@ -59,6 +60,7 @@ export const PROBLEMS = {
   network_unknown: { status: 422, title: 'The network is not configured here' },
   vault_invalid: { status: 422, title: 'There is no usable vault at this address' },
   symbol_mismatch: { status: 422, title: 'The vault is of another token' },
+  action_refused: { status: 422, title: 'What was found does not permit the action' },
   rate_limited: { status: 429, title: 'Too many failed credentials' },
   headers_too_large: { status: 431, title: 'The headers are too large' },
   internal: {
@@ -77,6 +79,7 @@ export const PROBLEMS = {
     hiddenDetail: 'Nothing is known to be stored. Send the request again.',
   },
   chain_unavailable: { status: 503, title: 'The chain cannot be read now' },
+  alpaca_unavailable: { status: 503, title: 'Alpaca cannot be asked now' },
   busy: {
     status: 503,
     title: 'Too much changed at once',

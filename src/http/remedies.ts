@@ -29,6 +29,7 @@ export const REMEDIES: Readonly<Record<ProblemCode, string>> = {
     'lift what is not needed any more; more than 1,000 on one underlying are a program that has gone wrong',
   mint_conflict: 'a new request needs a new `tokenization_request_id`',
   confirm_conflict: 'stored, with an alarm; a person must judge it',
+  version_changed: 'look at it again with a dry run; `detail` names its present version',
   payload_too_large: 'send less than 1 MiB',
   unsupported_media_type: 'send `Content-Type: application/json`',
   wallet_reserved: 'choose a wallet that is no signer, vault or receipt contract',
@@ -36,6 +37,8 @@ export const REMEDIES: Readonly<Record<ProblemCode, string>> = {
   network_unknown: 'configure the network (`CHAIN_<NETWORK>_…`) first',
   vault_invalid: 'check the address: nothing there answers as a vault of 18 decimals',
   symbol_mismatch: 'check which vault belongs to the token',
+  action_refused:
+    '`detail` tells what was found and what else ends or moves the operation; see docs/operators.md',
   rate_limited:
     'send the right credentials, which always work; others may be tried again after `Retry-After` seconds',
   headers_too_large: 'send less than 16 KiB of headers, in at most 200 lines',
@@ -43,6 +46,7 @@ export const REMEDIES: Readonly<Record<ProblemCode, string>> = {
   stopping: 'send it again, to the process that comes next',
   storage_failed: 'send it again; look at the log and at the disk',
   chain_unavailable: 'send it again; look at `GET /ready` for the node',
+  alpaca_unavailable: 'send it again; look at `GET /ready` for Alpaca',
   busy: 'send it again',
   unknown_confirm: 'Alpaca sends it again; it was stored, and the mint is looked up there',
 };

@@ -62,8 +62,8 @@ export async function callBack(
  * block that was counted: a block's hash vouches for what is in it. Only where another block stands there is the
  * transaction looked for.
  */
-async function doubtEffect(
-  options: CallbackOptions,
+export async function doubtEffect(
+  options: Pick<CallbackOptions, 'rpcOf' | 'looks'>,
   network: string,
   effect: MintEffect,
 ): Promise<string | null> {
@@ -82,7 +82,7 @@ async function doubtEffect(
 
 /** Mints of one transaction come here together: they share one look at their block while it is under way. */
 async function blockAt(
-  { looks }: CallbackOptions,
+  { looks }: Pick<CallbackOptions, 'looks'>,
   network: string,
   node: PinnedRpc,
   number: bigint,

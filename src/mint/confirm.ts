@@ -6,6 +6,7 @@ import { mintKind } from './mint-kind.ts';
 import type { ConfirmBody } from './request-body.ts';
 import { readConfirm } from './request-body.ts';
 import type { MintRequestOptions } from './request.ts';
+import { isKnown } from './state.ts';
 
 export type ConfirmResult =
   | { readonly kind: 'ok'; readonly issuerRequestId: string }
@@ -83,6 +84,6 @@ async function locate(
   const named = confirm.issuerRequestId.toLowerCase();
   if (named === derived || !isUuid(named)) return derived;
   const { state } = await options.ledger.load(mintKind, named);
-  if (state.kind === 'none' || state.kind === 'unrequested') return derived;
+  if (!isKnown(state)) return derived;
   return state.mint.terms.tokenizationRequestId === tokenizationRequestId ? named : derived;
 }

@@ -1,11 +1,16 @@
+import type { Address } from 'viem';
 import type { AlpacaClient } from '../alpaca/types.ts';
 import type { RpcClient } from '../chain/rpc/types.ts';
 import type { Worker } from '../engine/work.ts';
 import type { EventStore } from '../event-store/event-store.ts';
+import type { OperationActions } from '../operation/actions.ts';
+import { readWork } from '../operation/look-at-work.ts';
 import type { Inventory } from '../receipt/inventory.ts';
 import type { Splits } from '../receipt/splits.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { TransactionDesk } from '../transaction/desk.ts';
 import type { LaneFeature } from '../transaction/lane-feature.ts';
+import { createMintActions } from './actions/create-mint-actions.ts';
 import type { ConfirmResult } from './confirm.ts';
 import { confirmMint } from './confirm.ts';
 import { createMintLane } from './lane.ts';
@@ -22,6 +27,9 @@ export interface MintOptions extends MintRequestOptions {
   readonly alpaca: AlpacaClient;
   readonly rpcOf: (network: string) => Pick<RpcClient, 'pinned'>;
   readonly log: Log;
+  /** Our signers on a network, retired ones too, in lower case. */
+  readonly wallets: (network: string) => readonly Address[];
+  readonly desk: Pick<TransactionDesk, 'cancel'>;
 }
 
 export interface MintFeature {
@@ -37,6 +45,8 @@ export interface MintFeature {
   open(): Promise<void>;
   readonly worker: Worker;
   readonly lane: LaneFeature;
+  /** What operators can do to mints. */
+  actions(desk: TransactionDesk): OperationActions;
 }
 
 /** Creates the mint feature. */
@@ -53,5 +63,6 @@ export function createMint(options: MintOptions): MintFeature {
     moveStranded: (network, chainId) => moveStrandedMints(options, network, options.laneOf(chainId)),
     worker: createMintWorker(options),
     lane: createMintLane(options),
+    actions: (desk) => createMintActions({ ...options, desk, work: (id) => readWork(options.store, id) }),
   };
 }

@@ -1,6 +1,7 @@
 import type { LaneId } from '../transaction/lane-feature.ts';
 import type { SplitReading } from '../vault/split-count.ts';
-import type { ConfirmFacts, MintEvent, MintState, MintTerms, NamedClient } from './state.ts';
+import type { ConfirmFacts, KnownMint, MintEvent, MintState, MintTerms, NamedClient } from './state.ts';
+import { isKnown } from './state.ts';
 
 /** A well-formed mint request, before anything was looked up. */
 export interface MintRequestBody {
@@ -43,7 +44,7 @@ export function decideRequest(
   },
   state: MintState,
 ): readonly MintEvent[] {
-  if (state.kind !== 'none' && state.kind !== 'unrequested') return [];
+  if (isKnown(state)) return [];
   const requested: MintEvent = {
     type: 'MintRequested',
     data: {
@@ -91,8 +92,8 @@ export function decideConfirm(
   state: MintState,
 ): ConfirmDecision {
   const { confirm, tokenizationRequestId } = command;
-  if (state.kind === 'none' || state.kind === 'unrequested') {
-    const isStored = state.kind === 'unrequested' && state.confirms.some((it) => isSameConfirm(it, confirm));
+  if (!isKnown(state)) {
+    const isStored = state.kind !== 'none' && state.confirms.some((it) => isSameConfirm(it, confirm));
     const event: MintEvent = { type: 'ConfirmReceivedEarly', data: { tokenizationRequestId, ...confirm } };
     return { answer: 'unknown', why: null, events: isStored ? [] : [event] };
   }
@@ -103,9 +104,13 @@ export function decideConfirm(
   }
   if (known === confirm.status) return { answer: 'ok', why: null, events: [] };
   if (known !== null) return contradict(`the journal was confirmed as ${known}`, confirm, state);
-  if (state.kind === 'closed') return contradict('the mint was closed by an operator', confirm, state);
+  // Also of one that an operator closed before: its shares have moved, so a person must look at it again.
   const isRequested =
-    state.kind === 'requested' || (state.kind === 'held' && state.from.kind === 'requested');
+    state.kind === 'requested' ||
+    ((state.kind === 'held' || state.kind === 'closed') && state.from.kind === 'requested');
+  if (state.kind === 'closed' && !isRequested) {
+    return contradict('the mint was closed by an operator', confirm, state);
+  }
   if (confirm.status === 'rejected') {
     // An effect that was found on chain before any confirm: only a person can say what happened.
     if (!isRequested) return contradict('the mint is on chain', confirm, state);
@@ -119,11 +124,7 @@ export function decideConfirm(
   return { answer: 'ok', why: null, events: [{ type: 'JournalCompleted', data: { lane } }] };
 }
 
-function contradict(
-  why: string,
-  confirm: ConfirmFacts,
-  state: Exclude<MintState, { kind: 'none' } | { kind: 'unrequested' }>,
-): ConfirmDecision {
+function contradict(why: string, confirm: ConfirmFacts, state: KnownMint): ConfirmDecision {
   if (state.mint.contradictions.some((it) => isSameConfirm(it, confirm))) {
     return { answer: 'conflict', why, events: [] };
   }

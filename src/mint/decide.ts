@@ -1,10 +1,10 @@
-import type { Hex } from 'viem';
+import type { Address, Hex } from 'viem';
 import { IssuanceError, unreachable } from '../primitives/failures.ts';
 import type { LaneId } from '../transaction/lane-feature.ts';
 import type { SplitReading } from '../vault/split-count.ts';
 import { splitEvents } from '../vault/split-count.ts';
-import type { MintEffect, MintEvent, MintState } from './state.ts';
-import { effectOf, stageOf } from './state.ts';
+import type { MintEffect, MintEvent, MintStage, MintState } from './state.ts';
+import { effectOf, isKnown, stageOf } from './state.ts';
 
 /** What moves a mint after its journal. Requests and confirms have deciders of their own. */
 export type MintCommand =
@@ -27,8 +27,22 @@ export type MintCommand =
   | { readonly type: 'startCallback'; readonly transactionHash: Hex }
   | { readonly type: 'completeCallback'; readonly transactionHash: Hex }
   | { readonly type: 'hold'; readonly why: string }
-  | { readonly type: 'resume' }
-  | { readonly type: 'close'; readonly why: string };
+  /** `voidedDeposit`: see the event. */
+  | { readonly type: 'resume'; readonly found?: readonly string[]; readonly voidedDeposit?: Hex }
+  /** `isLive`: its transaction may still take effect, so that it is closed only when that is out of the question. */
+  | {
+      readonly type: 'close';
+      readonly why: string;
+      readonly isLive: boolean;
+      readonly found?: readonly string[];
+    }
+  /** To the vault that serves its asset at present. */
+  | {
+      readonly type: 'retarget';
+      readonly vault: Address;
+      readonly splits: SplitReading | null;
+      readonly found?: readonly string[];
+    };
 
 /**
  * Decides what a command makes of a mint. No events: it is done already, or not this mint's concern any more.
@@ -65,13 +79,11 @@ export function decideMint(command: MintCommand, state: MintState): readonly Min
       return [{ type: 'MintHeld', data: { why: command.why } }];
     case 'resume':
       if (state.kind !== 'held') throw misfit('resume', state);
-      return [{ type: 'MintResumed', data: {} }];
-    case 'close': {
-      const stage = stageOf(state);
-      // While a transaction may still land, nothing is over.
-      if (stage === null || stage.kind === 'submitted') throw misfit('close', state);
-      return [{ type: 'MintClosed', data: { why: command.why } }];
-    }
+      return [{ type: 'MintResumed', data: resumed(command) }];
+    case 'close':
+      return decideClose(command, state);
+    case 'retarget':
+      return decideRetarget(command, state);
     default:
       return unreachable(command);
   }
@@ -97,7 +109,7 @@ function decideSettle(
 ): readonly MintEvent[] {
   const counted = effectOf(state);
   if (counted !== null && isSameEffect(counted, effect)) return [];
-  const stage = stageOf(state);
+  const stage = stageBeforeEnd(state);
   if (stage?.kind !== 'submitted' || stage.transactionId !== effect.transactionId)
     throw misfit('settle', state);
   return [{ type: 'Minted', data: effect }];
@@ -106,7 +118,7 @@ function decideSettle(
 function decideFind(effect: MintEffect, state: MintState): readonly MintEvent[] {
   const counted = effectOf(state);
   if (counted !== null && isSameEffect(counted, effect)) return [];
-  const stage = stageOf(state);
+  const stage = stageBeforeEnd(state);
   if (stage === null || stage.kind === 'minted') throw misfit('settle', state);
   return [{ type: 'Minted', data: effect }];
 }
@@ -119,6 +131,8 @@ function decideRelease(
   if (stage?.kind !== 'submitted' || stage.transactionId !== command.transactionId) return [];
   const { transactionId, why, alone } = command;
   const released: MintEvent = { type: 'MintReleased', data: { transactionId, why, alone } };
+  const closing = isKnown(state) ? state.mint.closing : null;
+  if (closing !== null) return [released, { type: 'MintClosed', data: { why: closing } }];
   const isContradicted = state.kind === 'submitted' && state.mint.contradictions.length > 0;
   if (!isContradicted) return [released];
   return [released, { type: 'MintHeld', data: { why: 'Alpaca contradicted the completed journal' } }];
@@ -136,6 +150,44 @@ function decideCallback(
   const isStart = command.type === 'startCallback';
   if (isStart && state.mint.callback?.transactionHash === transactionHash) return [];
   return [{ type: isStart ? 'CallbackStarted' : 'MintCompleted', data: { transactionHash } }];
+}
+
+function decideClose(
+  { why, found, isLive }: Extract<MintCommand, { type: 'close' }>,
+  state: MintState,
+): readonly MintEvent[] {
+  const data = { why, ...(found === undefined ? {} : { found }) };
+  if (state.kind === 'unrequested') return [{ type: 'ConfirmDismissed', data }];
+  const stage = stageOf(state);
+  if (stage === null || stage.kind === 'minted') throw misfit('close', state);
+  // While a transaction may still land, nothing is over.
+  const isOver = stage.kind !== 'submitted' || !isLive;
+  return [{ type: isOver ? 'MintClosed' : 'MintClosing', data }];
+}
+
+function decideRetarget(
+  { vault, splits, found }: Extract<MintCommand, { type: 'retarget' }>,
+  state: MintState,
+): readonly MintEvent[] {
+  if (stageOf(state)?.kind !== 'journaled') throw misfit('retarget', state);
+  const data = {
+    vault,
+    ...(splits === null ? {} : { splits }),
+    ...(found === undefined ? {} : { found }),
+  };
+  return [{ type: 'MintRetargeted', data }];
+}
+
+function resumed({ found, voidedDeposit }: Extract<MintCommand, { type: 'resume' }>) {
+  return {
+    ...(found === undefined ? {} : { found }),
+    ...(voidedDeposit === undefined ? {} : { voidedDeposit }),
+  };
+}
+
+/** An effect on chain opens again what an operator closed. */
+function stageBeforeEnd(state: MintState): MintStage | null {
+  return state.kind === 'closed' ? state.from : stageOf(state);
 }
 
 function isSameEffect(one: MintEffect, other: MintEffect): boolean {

@@ -1,35 +1,53 @@
 import { IssuanceError, unreachable } from '../primitives/failures.ts';
-import type { Mint, MintEffect, MintEvent, MintStage, MintState } from './state.ts';
-import { stageOf } from './state.ts';
+import type { KnownMint, Mint, MintEffect, MintEvent, MintStage, MintState } from './state.ts';
+import { isKnown, stageOf } from './state.ts';
 
 /** Folds one event into a mint. Throws `log_corrupt` for an event that no decision can have put there. */
 export function evolveMint(state: MintState, event: MintEvent): MintState {
   switch (event.type) {
     case 'ConfirmReceivedEarly': {
       const { tokenizationRequestId, ...confirm } = event.data;
-      if (state.kind !== 'none' && state.kind !== 'unrequested') throw corrupt(state, event);
-      const earlier = state.kind === 'unrequested' ? state.confirms : [];
+      if (isKnown(state)) throw corrupt(state, event);
+      const earlier = state.kind === 'none' ? [] : state.confirms;
       return { kind: 'unrequested', tokenizationRequestId, confirms: [...earlier, confirm] };
     }
+    case 'RecoveryAsked':
+      if (state.kind === 'none') throw corrupt(state, event);
+      return state;
+    case 'ConfirmDismissed':
+      if (state.kind !== 'unrequested') throw corrupt(state, event);
+      return { ...state, kind: 'dismissed', why: event.data.why };
     case 'MintRequested': {
-      if (state.kind !== 'none' && state.kind !== 'unrequested') throw corrupt(state, event);
+      if (isKnown(state)) throw corrupt(state, event);
       const { source: _source, splits = null, ...terms } = event.data;
       return { kind: 'requested', mint: newMint(terms, splits) };
     }
     default:
-      if (state.kind === 'none' || state.kind === 'unrequested') throw corrupt(state, event);
+      if (!isKnown(state)) throw corrupt(state, event);
       return evolveRequested(state, event);
   }
 }
 
-type RequestedState = Exclude<MintState, { kind: 'none' } | { kind: 'unrequested' }>;
-type LaterEvent = Exclude<MintEvent, { type: 'ConfirmReceivedEarly' } | { type: 'MintRequested' }>;
+type LaterEvent = Exclude<
+  MintEvent,
+  { type: 'ConfirmReceivedEarly' | 'MintRequested' | 'ConfirmDismissed' | 'RecoveryAsked' }
+>;
+type OperatorsEvent = Extract<
+  LaterEvent,
+  { type: 'MintHeld' | 'MintResumed' | 'MintClosing' | 'MintClosed' | 'MintRetargeted' }
+>;
 
-function evolveRequested(state: RequestedState, event: LaterEvent): MintState {
+function evolveRequested(state: KnownMint, event: LaterEvent): MintState {
   const { mint } = state;
   switch (event.type) {
     case 'JournalCompleted': {
-      const known: Mint = { ...mint, journal: 'completed', lane: event.data.lane };
+      const { lane, evidence } = event.data;
+      const journalId = evidence?.journalId ?? mint.journalId;
+      const known: Mint = { ...mint, journal: 'completed', lane, journalId };
+      if (state.kind === 'closed') {
+        const why = 'its journal was confirmed after it was closed';
+        return { kind: 'held', mint: known, why, from: { kind: 'journaled' } };
+      }
       return stageOf(state)?.kind === 'requested'
         ? withStage(state, known, { kind: 'journaled' })
         : { ...state, mint: known };
@@ -45,10 +63,14 @@ function evolveRequested(state: RequestedState, event: LaterEvent): MintState {
     case 'MintSubmitted':
       return withStage(state, { ...mint, reason: null }, { kind: 'submitted', ...event.data });
     case 'Minted':
+      if (state.kind === 'closed') {
+        const why = 'it took effect after it was closed';
+        return { kind: 'held', mint, why, from: { kind: 'minted', effect: event.data } };
+      }
       // Alpaca may have been told before a reorg took the effect away; with the same hash nothing is left to tell.
       return state.kind !== 'held' && isTold(mint, event.data)
         ? { kind: 'completed', mint, effect: event.data }
-        : withStage(state, mint, { kind: 'minted', effect: event.data });
+        : withStage(state, { ...mint, closing: null }, { kind: 'minted', effect: event.data });
     case 'MintUnsettled': {
       const { transactionId, why } = event.data;
       return withStage(state, { ...mint, reason: why }, { kind: 'submitted', transactionId });
@@ -67,6 +89,14 @@ function evolveRequested(state: RequestedState, event: LaterEvent): MintState {
       const callback = { ...event.data, accepted: true };
       return { kind: 'completed', mint: { ...mint, callback }, effect: stage.effect };
     }
+    default:
+      return evolveByOperator(state, event);
+  }
+}
+
+function evolveByOperator(state: KnownMint, event: OperatorsEvent): MintState {
+  const { mint } = state;
+  switch (event.type) {
     case 'MintHeld': {
       const from = stageOf(state);
       if (from === null) throw corrupt(state, event);
@@ -75,11 +105,17 @@ function evolveRequested(state: RequestedState, event: LaterEvent): MintState {
     }
     case 'MintResumed':
       if (state.kind !== 'held') throw corrupt(state, event);
-      return { ...state.from, mint };
+      return { ...state.from, mint: { ...mint, voidedDeposits: withVoided(mint, event.data.voidedDeposit) } };
+    case 'MintClosing':
+      return { ...state, mint: { ...mint, closing: event.data.why } };
+    case 'MintRetargeted': {
+      const { vault, splits = null } = event.data;
+      return { ...state, mint: { ...mint, terms: { ...mint.terms, vault }, splits } };
+    }
     case 'MintClosed': {
       const from = stageOf(state);
       if (from === null) throw corrupt(state, event);
-      return { kind: 'closed', mint, why: event.data.why, from: bare(from) };
+      return { kind: 'closed', mint: { ...mint, closing: null }, why: event.data.why, from: bare(from) };
     }
     default:
       return unreachable(event);
@@ -87,8 +123,12 @@ function evolveRequested(state: RequestedState, event: LaterEvent): MintState {
 }
 
 /** A held mint stays held while what happens on chain moves it underneath. */
-function withStage(state: RequestedState, mint: Mint, stage: MintStage): MintState {
+function withStage(state: KnownMint, mint: Mint, stage: MintStage): MintState {
   return state.kind === 'held' ? { ...state, mint, from: stage } : { ...stage, mint };
+}
+
+function withVoided({ voidedDeposits }: Mint, hash: Mint['voidedDeposits'][number] | undefined) {
+  return hash === undefined ? voidedDeposits : [...voidedDeposits, hash];
 }
 
 function isTold({ callback }: Mint, effect: MintEffect): boolean {
@@ -119,6 +159,9 @@ function newMint(terms: Mint['terms'], splits: Mint['splits']): Mint {
     callback: null,
     splits,
     contradictions: [],
+    closing: null,
+    voidedDeposits: [],
+    journalId: null,
   };
 }
 

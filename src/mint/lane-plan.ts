@@ -69,7 +69,7 @@ async function planMint(
   const by = frozenBy.get(underlying) ?? (await options.catalog.freeze(underlying, 'all')).by;
   frozenBy.set(underlying, by);
   if (by !== null) return frozenInLane(id, underlying, by);
-  const deposit = await options.inventory.depositOf(id);
+  const deposit = await options.inventory.depositOf(id, state.mint.voidedDeposits);
   if (deposit !== null) {
     const why =
       `receipt ${deposit.receiptId} of vault ${deposit.vault} was deposited for it ` +

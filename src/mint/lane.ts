@@ -6,22 +6,18 @@ import { requireUnfrozen } from '../operation/frozen-work.ts';
 import { IssuanceError } from '../primitives/failures.ts';
 import type { Inventory } from '../receipt/inventory.ts';
 import { requireUnsplit } from '../receipt/splits.ts';
-import type {
-  LaneContext,
-  LaneFeature,
-  Outcome,
-  SettleOutcome,
-  SignedTransaction,
-} from '../transaction/lane-feature.ts';
+import type { LaneFeature, Outcome, SettleOutcome, SignedTransaction } from '../transaction/lane-feature.ts';
 import type { MintEffect as ReadEffect, PlannedMint } from '../vault/mint-effects.ts';
 import { readMintEffects } from '../vault/mint-effects.ts';
 import type { MintCommand } from './decide.ts';
 import { decideMint } from './decide.ts';
+import { depositChange, mintEffectOf, plannedOf } from './effects.ts';
 import { evolveMint } from './evolve.ts';
 import type { MintPlanOptions } from './lane-plan.ts';
 import { planMints } from './lane-plan.ts';
 import { mintKind } from './mint-kind.ts';
-import type { MintEffect, MintState } from './state.ts';
+import type { MintState } from './state.ts';
+import { isKnown } from './state.ts';
 
 export interface MintLaneOptions extends MintPlanOptions {
   readonly ledger: Ledger;
@@ -40,7 +36,15 @@ export function createMintLane(options: MintLaneOptions): LaneFeature {
 
   return {
     kind: 'mint',
-    readyEvents: ['JournalCompleted', 'LaneChanged', 'MintReleased', 'MintResumed', 'SplitCountRecorded'],
+    readyEvents: [
+      'JournalCompleted',
+      'LaneChanged',
+      'MintReleased',
+      'MintResumed',
+      'SplitCountRecorded',
+      'MintRetargeted',
+      'RecoveryAsked',
+    ],
     plan: (ids, lane) => planMints(options, ids, lane),
 
     async signed(transaction) {
@@ -119,7 +123,7 @@ async function settle(
       ? []
       : [{ type: 'hold', why: `unexpected effect: ${reading.why}` }];
     if (effect !== undefined) {
-      const counted = { ...effectOf(effect, receipt), transactionId: transaction.id };
+      const counted = { ...mintEffectOf(effect, receipt), transactionId: transaction.id };
       const settling: MintCommand = { type: 'settle', effect: counted };
       const misfit = misfitOf(settling, mint.state);
       changes.push(...(await depositChange(inventory, lane, vault, effect, receipt)));
@@ -165,15 +169,6 @@ function changeOf(loaded: Loaded<MintState>, commands: readonly MintCommand[]): 
   return events.length === 0 ? [] : [change(mintKind, loaded, events)];
 }
 
-/** What a forgotten mint would have to have done; a mint that is not known matches nothing. */
-function plannedOf({ id, state }: Loaded<MintState>): PlannedMint {
-  if (state.kind === 'none' || state.kind === 'unrequested') {
-    return { operationId: id, shares: -1n, recipient: '0x' };
-  }
-  const { quantity, wallet } = state.mint.terms;
-  return { operationId: id, shares: quantity, recipient: wallet };
-}
-
 /** The events of a proven mint; null where the mint's own state contradicts it. */
 function findEvents(
   { state }: Loaded<MintState>,
@@ -181,46 +176,15 @@ function findEvents(
   effect: ReadEffect,
   receipt: TransactionReceipt,
 ): ReturnType<typeof decideMint> | null {
-  if (state.kind === 'none' || state.kind === 'unrequested' || state.mint.terms.vault !== vault) return null;
+  if (!isKnown(state) || state.mint.terms.vault !== vault) return null;
   try {
-    return decideMint({ type: 'find', effect: { ...effectOf(effect, receipt), transactionId: null } }, state);
+    return decideMint(
+      { type: 'find', effect: { ...mintEffectOf(effect, receipt), transactionId: null } },
+      state,
+    );
   } catch (error) {
     // It counts another effect already, or is at another end: a person must see it, and the lane alarms.
     if (error instanceof IssuanceError && error.code === 'operation_state') return null;
     throw error;
   }
-}
-
-function effectOf(effect: ReadEffect, receipt: TransactionReceipt): Omit<MintEffect, 'transactionId'> {
-  return {
-    transactionHash: receipt.transactionHash,
-    blockNumber: receipt.blockNumber,
-    blockHash: receipt.blockHash,
-    ordinal: effect.depositOrdinal,
-    receiptId: effect.receiptId,
-    shares: effect.shares,
-  };
-}
-
-async function depositChange(
-  inventory: Pick<Inventory, 'deposited'>,
-  lane: LaneContext,
-  vault: Address,
-  effect: ReadEffect,
-  receipt: TransactionReceipt,
-): Promise<readonly Change[]> {
-  const recorded = await inventory.deposited({
-    chainId: lane.chainId,
-    vault,
-    receiptId: effect.receiptId,
-    sender: lane.signer,
-    owner: lane.signer,
-    shares: effect.shares,
-    information: effect.information,
-    operationId: effect.operationId,
-    blockNumber: receipt.blockNumber,
-    transactionHash: receipt.transactionHash,
-    ordinal: effect.depositOrdinal,
-  });
-  return recorded === null ? [] : [recorded];
 }

@@ -3,10 +3,12 @@ import { workRow } from '../engine/work.ts';
 import type { ImpliedRow, StreamFacts, StreamKind } from '../event-store/ledger.ts';
 import { unreachable } from '../primitives/failures.ts';
 import { effectRow } from '../operation/effect-row.ts';
+import { journalRow } from '../operation/journal-row.ts';
+import { CLOSING_RECHECK_MS } from '../operation/closing.ts';
 import type { OperationFields } from '../operation/operation-row.ts';
 import { operationRow } from '../operation/operation-row.ts';
 import { evolveMint } from './evolve.ts';
-import type { MintEvent, MintState } from './state.ts';
+import type { Mint, MintEvent, MintState } from './state.ts';
 import { effectOf } from './state.ts';
 
 /** What a mint does next. */
@@ -16,6 +18,7 @@ export function nextMintStep(state: MintState): NextStep {
     case 'completed':
     case 'rejected':
     case 'closed':
+    case 'dismissed':
       return { kind: 'none' };
     // Alpaca knows what was requested; we look it up there.
     case 'unrequested':
@@ -28,12 +31,23 @@ export function nextMintStep(state: MintState): NextStep {
         ? { kind: 'wait', for: 'operator' }
         : { kind: 'lane', lane: state.mint.lane };
     case 'submitted':
-      return { kind: 'wait', for: 'transaction' };
+      return closingStep(state.mint) ?? { kind: 'wait', for: 'transaction' };
     case 'held':
-      return { kind: 'wait', for: 'operator' };
+      return closingStep(state.mint) ?? { kind: 'wait', for: 'operator' };
     default:
       return unreachable(state);
   }
+}
+
+/** Its transaction is cancelled by whoever closed it; this looks after that, should they not have come so far. */
+function closingStep({ closing, terms }: Mint): NextStep | null {
+  if (closing === null) return null;
+  return {
+    kind: 'wait',
+    for: 'closing',
+    dependency: `chain:${terms.network}`,
+    recheckMs: CLOSING_RECHECK_MS,
+  };
 }
 
 function rows(state: MintState, facts: StreamFacts): readonly ImpliedRow[] {
@@ -44,19 +58,24 @@ function rows(state: MintState, facts: StreamFacts): readonly ImpliedRow[] {
   const work = workRow({ kind: 'mint', phase: state.kind, next, network, underlying }, facts);
   const effect = effectOf(state);
   if (effect === null || fields.chainId === null || fields.vault === null) {
-    return [operationRow(fields, facts), ...work];
+    return [operationRow(fields, facts), ...work, ...journalClaim(state, facts.id)];
   }
   const { transactionHash, ordinal } = effect;
   const { chainId, vault } = fields;
   const claim = effectRow({ chainId, transactionHash, vault, kind: 'deposit', ordinal }, facts.id);
-  return [operationRow(fields, facts), claim, ...work];
+  return [operationRow(fields, facts), claim, ...work, ...journalClaim(state, facts.id)];
+}
+
+function journalClaim(state: MintState, id: string): readonly ImpliedRow[] {
+  const journalId = 'mint' in state ? state.mint.journalId : null;
+  return journalId === null ? [] : [journalRow(journalId, id)];
 }
 
 function fieldsOf(state: Exclude<MintState, { kind: 'none' }>, next: NextStep): OperationFields {
   const effect = effectOf(state);
   const common = {
     kind: 'mint',
-    state: state.kind,
+    state: state.kind === 'dismissed' ? 'closed' : state.kind,
     next,
     burned: null,
     dust: null,
@@ -64,10 +83,10 @@ function fieldsOf(state: Exclude<MintState, { kind: 'none' }>, next: NextStep): 
     transactionHash: effect?.transactionHash ?? null,
     receiptId: effect?.receiptId ?? null,
   } as const;
-  if (state.kind === 'unrequested') {
+  if (state.kind === 'unrequested' || state.kind === 'dismissed') {
     return {
       ...common,
-      reason: 'confirmed before it was requested',
+      reason: state.kind === 'dismissed' ? state.why : 'confirmed before it was requested',
       underlying: null,
       token: null,
       network: null,

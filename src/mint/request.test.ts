@@ -60,6 +60,7 @@ async function open() {
     laneOf: (chainId: number) => `${chainId}/0x01`,
     alarm: (message: string) => alarms.push(message),
     alpaca: alpaca.client,
+    desk: { cancel: async () => {} },
     rpcOf: (): never => {
       throw new Error('the chain is not asked');
     },

@@ -13,6 +13,7 @@ import { decideRequest, isSameRequest } from './decide-request.ts';
 import { mintKind } from './mint-kind.ts';
 import { readMintRequest, readTokenizationRequestId } from './request-body.ts';
 import type { MintState, MintTerms, NamedClient } from './state.ts';
+import { isKnown } from './state.ts';
 
 /** Codes of refusals; the table of problems at the edge has the text that Alpaca knows for each. */
 export type MintRefusalCode =
@@ -80,7 +81,7 @@ export async function requestMint(
   const id = mintId(options.alpacaAccount, tokenizationRequestId);
   for (let attempt = 1; ; attempt += 1) {
     const loaded = await options.ledger.load(mintKind, id);
-    if (loaded.state.kind !== 'none' && loaded.state.kind !== 'unrequested') {
+    if (isKnown(loaded.state)) {
       return answerRepeat(options, id, loaded.state.mint.terms, request);
     }
     if (typeof request === 'string') return refuse('invalid_data', request);

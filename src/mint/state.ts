@@ -48,7 +48,8 @@ export type MintEvent =
    */
   | { type: 'MintRequested'; data: MintTerms & { source: 'request' | 'lookup'; splits?: SplitReading } }
   | { type: 'ConfirmReceivedEarly'; data: ConfirmFacts & { tokenizationRequestId: string } }
-  | { type: 'JournalCompleted'; data: { lane: LaneId } }
+  /** `evidence`: what showed it instead of Alpaca's confirm, which never came. */
+  | { type: 'JournalCompleted'; data: { lane: LaneId; evidence?: JournalEvidence } }
   | { type: 'JournalRejected'; data: { reason: string | null } }
   | { type: 'ConfirmContradicted'; data: ConfirmFacts & { why: string } }
   /** Its signer signs no more; another one does for the chain. */
@@ -63,8 +64,20 @@ export type MintEvent =
   | { type: 'SplitCountRecorded'; data: SplitReading }
   /** `splits`: the count that it was held for, and that it goes on with when a person resumes it. */
   | { type: 'MintHeld'; data: { why: string; splits?: SplitReading } }
-  | { type: 'MintResumed'; data: Record<string, never> }
-  | { type: 'MintClosed'; data: { why: string } };
+  /** `voidedDeposit`: a recorded deposit that can never be on the chain any more, as its transaction's nonce shows. */
+  | { type: 'MintResumed'; data: { found?: readonly string[]; voidedDeposit?: Hex } }
+  /** An operator had it looked at: its next step is due at once. */
+  | { type: 'RecoveryAsked'; data: { found: readonly string[] } }
+  /** To be closed as soon as its nonce is used for something else; its effect would win. */
+  | { type: 'MintClosing'; data: { why: string; found?: readonly string[] } }
+  | { type: 'MintClosed'; data: { why: string; found?: readonly string[] } }
+  /** A confirm that nobody could place is no longer looked up. */
+  | { type: 'ConfirmDismissed'; data: { why: string; found?: readonly string[] } }
+  /** To the vault that serves its asset now. `splits`: that vault's last known split count. */
+  | { type: 'MintRetargeted'; data: { vault: Address; splits?: SplitReading; found?: readonly string[] } };
+
+/** `journalId` at Alpaca, where a person named it. */
+export type JournalEvidence = { journalId: string | null; found: readonly string[] };
 
 /** What every mint carries once its request is known. */
 export interface Mint {
@@ -82,6 +95,12 @@ export interface Mint {
   readonly splits: SplitReading | null;
   /** Confirms that contradict what is known. */
   readonly contradictions: readonly ConfirmFacts[];
+  /** Why an operator wants it closed, while its nonce is not used yet. */
+  readonly closing: string | null;
+  /** Transactions whose recorded deposit for it can never come back. */
+  readonly voidedDeposits: readonly Hex[];
+  /** The journal at Alpaca that an operator named for it. */
+  readonly journalId: string | null;
 }
 
 /** Where an open mint stands; what a held one returns to. */
@@ -99,6 +118,13 @@ export type MintState =
       readonly tokenizationRequestId: string;
       /** All different ones, in the order they came. Never empty. */
       readonly confirms: readonly ConfirmFacts[];
+    }
+  /** The same, given up by an operator. */
+  | {
+      readonly kind: 'dismissed';
+      readonly tokenizationRequestId: string;
+      readonly confirms: readonly ConfirmFacts[];
+      readonly why: string;
     }
   | (MintStage & { readonly mint: Mint })
   | { readonly kind: 'held'; readonly mint: Mint; readonly why: string; readonly from: MintStage }
@@ -119,6 +145,13 @@ export function stageOf(state: MintState): MintStage | null {
     default:
       return null;
   }
+}
+
+/** States in which the request is known. */
+export type KnownMint = Extract<MintState, { readonly mint: Mint }>;
+
+export function isKnown(state: MintState): state is KnownMint {
+  return state.kind !== 'none' && state.kind !== 'unrequested' && state.kind !== 'dismissed';
 }
 
 /** The effect that a mint counts as its own, in whatever state. */

@@ -77,9 +77,10 @@ export interface Inventory {
   deposited(fact: RecordedDeposit): Promise<Change | null>;
   /**
    * The deposit that carries this operation's id and was sent by one of our signers; the first, should
-   * there be several. Others may write any id into their information, which never counts.
+   * there be several. Others may write any id into their information, which never counts. Leaves out those of `voided`
+   * transactions, which can never be on the chain again.
    */
-  depositOf(operationId: string): Promise<RecordedDeposit | null>;
+  depositOf(operationId: string, voided?: readonly Hex[]): Promise<RecordedDeposit | null>;
   /** One page of the receipts of these vaults; see `listInventory`. */
   list(...args: ListArguments): ReturnType<typeof listInventory>;
 }
@@ -144,16 +145,17 @@ export function createInventory(options: InventoryOptions): Inventory {
       return events.length === 0 ? null : change(receiptKind, loaded, events);
     },
 
-    async depositOf(operationId) {
-      const rows = await store.find({
+    async depositOf(operationId, voided = []) {
+      const found = await store.find({
         table: RECEIPT_DEPOSIT_TABLE.name,
         where: { operation_id: operationId },
         orderBy: [
           ['block_number', 'asc'],
           ['receipt_id', 'asc'],
         ],
-        limit: 2,
+        limit: 2 + voided.length,
       });
+      const rows = found.filter((row) => !voided.includes(row['transaction_hash'] as Hex));
       const [first, second] = rows;
       if (first === undefined) return null;
       if (second !== undefined) {

@@ -6,11 +6,15 @@ import type { Worker } from '../engine/work.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import type { Ledger } from '../event-store/ledger.ts';
 import type { Catalog, Directory } from '../operation/directory.ts';
+import type { OperationActions } from '../operation/actions.ts';
+import { readWork } from '../operation/look-at-work.ts';
 import type { Clock } from '../ports/ports.ts';
 import type { Inventory } from '../receipt/inventory.ts';
 import type { Splits } from '../receipt/splits.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { TransactionDesk } from '../transaction/desk.ts';
 import type { LaneFeature } from '../transaction/lane-feature.ts';
+import { createRedemptionActions } from './actions/create-redemption-actions.ts';
 import { createRedemptionConsumer } from './consumer.ts';
 import { createRedemptionLane } from './lane.ts';
 import { watchReceipts } from './receipts-free.ts';
@@ -34,12 +38,15 @@ export interface RedemptionOptions {
   readonly wallets: (network: string) => readonly Address[];
   /** Whether a lane signs for this wallet at present. */
   readonly canSign: (chainId: number, wallet: string) => boolean;
+  readonly desk: Pick<TransactionDesk, 'cancel'>;
 }
 
 export interface RedemptionFeature {
   readonly consumer: LogConsumer;
   readonly worker: Worker;
   readonly lane: LaneFeature;
+  /** What operators can do to redemptions. */
+  actions(desk: TransactionDesk): OperationActions;
   /** A wallet was linked: what waits for its owner goes on. */
   walletLinked(wallet: Address): Promise<void>;
   /** Shares of a vault that must lie in our wallets, in 10⁻¹⁸. */
@@ -56,6 +63,7 @@ export function createRedemption(options: RedemptionOptions): RedemptionFeature 
     consumer: createRedemptionConsumer(options),
     worker: createRedemptionWorker(options),
     lane: createRedemptionLane(options),
+    actions: (desk) => createRedemptionActions({ ...options, desk, work: (id) => readWork(store, id) }),
     async walletLinked(wallet) {
       await wakeRedemptions(options, 'wallet_unknown', wallet);
     },

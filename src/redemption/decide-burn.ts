@@ -41,7 +41,10 @@ export function decideBurn(command: BurnCommand, state: RedemptionState): readon
       const { transactionId, why } = command;
       const part = partOf(state, transactionId);
       const isPending = part !== null && part.effect === null;
-      return isPending ? [{ type: 'BurnReleased', data: { transactionId, why } }] : [];
+      if (!isPending || !('redemption' in state)) return [];
+      const released: RedemptionEvent = { type: 'BurnReleased', data: { transactionId, why } };
+      const { closing } = state.redemption;
+      return closing === null ? [released] : [released, { type: 'RedemptionClosed', data: { why: closing } }];
     }
     default:
       return unreachable(command);
@@ -114,9 +117,10 @@ function requireFits(
 }
 
 function partOf(state: RedemptionState, transactionId: string): BurnPart | null {
-  // What was closed is over; nothing on chain opens it again.
-  if (!('redemption' in state) || state.kind === 'closed') return null;
-  return state.redemption.parts.find((it) => it.transactionId === transactionId) ?? null;
+  if (!('redemption' in state)) return null;
+  const part = state.redemption.parts.find((it) => it.transactionId === transactionId) ?? null;
+  // What was closed is over, but for a burn that was pending then: an operator answered for that without proof.
+  return state.kind === 'closed' && part?.effect !== null ? null : part;
 }
 
 function misfit(verb: string, state: RedemptionState): IssuanceError {

@@ -305,16 +305,6 @@ describe('an operator', () => {
     expect(() => given().when({ type: 'hold', why: 'x' })).toThrow(/cannot hold/);
   });
 
-  test('closes nothing whose transaction may land', () => {
-    const close = { type: 'close', why: 'proof' } as const;
-    const closed = given(detected, ...given(detected).when(close));
-    expect(closed.state.kind).toBe('closed');
-    expect(closed.owed).toBe(5n * TOKEN + DUST);
-    const pending = [...toJournal, signed('tx-1', [pick(1n, 5n * TOKEN)], DUST)];
-    expect(() => given(...pending).when(close)).toThrow(/cannot close/);
-    expect(() => given(...pending, held).when(close)).toThrow(/cannot close/);
-  });
-
   test('a log that is out of order is refused', () => {
     expect(() => given(journaled)).toThrow(/has the event/);
     expect(() => given(detected, detected)).toThrow(/has the event TransferDetected/);
@@ -341,7 +331,14 @@ test('whatever is decided can be folded, burns never more than was journaled, an
     fc.record({ type: fc.constant('settle' as const), transactionId, effect: anEffect }),
     fc.record({ type: fc.constant('find' as const), ...burn, effect: anEffect }),
     fc.record({ type: fc.constantFrom('unsettle' as const, 'release' as const), transactionId, why }),
-    fc.record({ type: fc.constantFrom('hold' as const, 'close' as const), why }),
+    fc.record({ type: fc.constant('hold' as const), why }),
+    fc.record({ type: fc.constant('close' as const), why, isLive: fc.boolean() }),
+    fc.constant({ type: 'startRefund' as const, refundId: 'refund-1', found: [] }),
+    fc.constant({ type: 'settleRefund' as const, refundId: 'refund-1', transactionHash: '0x7d' as const }),
+    fc.constantFrom(
+      { type: 'vanishRefund' as const, refundId: 'refund-1', why: 'reorg' },
+      { type: 'endRefund' as const, refundId: 'refund-1', why: 'closed' },
+    ),
     fc.record({
       type: fc.constant('wait' as const),
       for: fc.constantFrom('frozen' as const, 'receipts_short' as const),

@@ -4,6 +4,8 @@ import type { SplitReading } from '../vault/split-count.ts';
 import { splitEvents } from '../vault/split-count.ts';
 import type { BurnCommand } from './decide-burn.ts';
 import { decideBurn } from './decide-burn.ts';
+import type { RefundCommand } from './decide-refund.ts';
+import { decideRefund } from './decide-refund.ts';
 import type { RecordedWhy, RedemptionEvent, RedemptionState, TransferFacts, WaitReason } from './state.ts';
 import { stageOf } from './state.ts';
 
@@ -35,9 +37,16 @@ export type RedemptionCommand =
   | { readonly type: 'journal'; readonly fees: string | null; readonly mismatch: string | null }
   | { readonly type: 'reject'; readonly reason: string | null }
   | { readonly type: 'hold'; readonly why: string }
-  | { readonly type: 'resume' }
-  | { readonly type: 'close'; readonly why: string }
-  | BurnCommand;
+  | { readonly type: 'resume'; readonly found?: readonly string[] }
+  /** `isLive`: a burn of it may still take effect, so that it is closed only when that is out of the question. */
+  | {
+      readonly type: 'close';
+      readonly why: string;
+      readonly isLive: boolean;
+      readonly found?: readonly string[];
+    }
+  | BurnCommand
+  | RefundCommand;
 
 /**
  * Decides what a command makes of a redemption. No events: it is done already.
@@ -74,9 +83,17 @@ export function decideRedemption(
       return [held(command.why)];
     case 'resume':
       if (state.kind !== 'held') throw misfit('resume', state);
-      return [{ type: 'RedemptionResumed', data: {} }];
+      return [
+        { type: 'RedemptionResumed', data: command.found === undefined ? {} : { found: command.found } },
+      ];
     case 'close':
-      return decideClose(command.why, state);
+      return decideClose(command, state);
+    case 'startRefund':
+    case 'settleRefund':
+    case 'findRefund':
+    case 'vanishRefund':
+    case 'endRefund':
+      return decideRefund(command, state);
     case 'sign':
     case 'settle':
     case 'find':
@@ -151,11 +168,15 @@ function decideAlpaca(
   return [{ type: 'RedemptionJournaled', data: { fees: command.fees } }];
 }
 
-function decideClose(why: string, state: RedemptionState): readonly RedemptionEvent[] {
+function decideClose(
+  { why, found, isLive }: Extract<RedemptionCommand, { type: 'close' }>,
+  state: RedemptionState,
+): readonly RedemptionEvent[] {
   const hasPending = 'redemption' in state && state.redemption.parts.some((it) => it.effect === null);
+  if (stageOf(state) === null) throw misfit('close', state);
+  const data = { why, ...(found === undefined ? {} : { found }) };
   // While a transaction may still land, nothing is over.
-  if (stageOf(state) === null || hasPending) throw misfit('close', state);
-  return [{ type: 'RedemptionClosed', data: { why } }];
+  return [{ type: hasPending && isLive ? 'RedemptionClosing' : 'RedemptionClosed', data }];
 }
 
 function held(why: string): RedemptionEvent {

@@ -1,6 +1,14 @@
 import { IssuanceError, unreachable } from '../primitives/failures.ts';
 import { splitDust } from '../primitives/quantity.ts';
-import type { BurnPart, Redemption, RedemptionEvent, RedemptionStage, RedemptionState } from './state.ts';
+import type {
+  BurnPart,
+  KnownRedemption,
+  Redemption,
+  RedemptionEvent,
+  RedemptionStage,
+  RedemptionState,
+} from './state.ts';
+import { evolveRefund } from './evolve-refund.ts';
 import { stageOf, uncovered } from './state.ts';
 
 /** Folds one event into a redemption. Throws `log_corrupt` for an event that no decision can have put there. */
@@ -11,6 +19,9 @@ export function evolveRedemption(state: RedemptionState, event: RedemptionEvent)
       const { clientId, splits = null, ...transfer } = event.data;
       return { kind: 'detected', waiting: null, redemption: newRedemption(transfer, clientId, splits) };
     }
+    case 'RecoveryAsked':
+      if (state.kind === 'none') throw corrupt(state, event);
+      return state;
     case 'TransferRecorded': {
       if (state.kind !== 'none') throw corrupt(state, event);
       const { why, ...transfer } = event.data;
@@ -22,10 +33,12 @@ export function evolveRedemption(state: RedemptionState, event: RedemptionEvent)
   }
 }
 
-type DetectedState = Exclude<RedemptionState, { kind: 'none' } | { kind: 'recorded' }>;
-type LaterEvent = Exclude<RedemptionEvent, { type: 'TransferDetected' } | { type: 'TransferRecorded' }>;
+type LaterEvent = Exclude<
+  RedemptionEvent,
+  { type: 'TransferDetected' | 'TransferRecorded' | 'RecoveryAsked' }
+>;
 
-function evolveDetected(state: DetectedState, event: LaterEvent): RedemptionState {
+function evolveDetected(state: KnownRedemption, event: LaterEvent): RedemptionState {
   const { redemption } = state;
   switch (event.type) {
     case 'OwnerBound':
@@ -51,8 +64,16 @@ function evolveDetected(state: DetectedState, event: LaterEvent): RedemptionStat
     case 'RedemptionClosed': {
       const from = stageOf(state);
       if (from === null) throw corrupt(state, event);
-      return { kind: 'closed', redemption, why: event.data.why, from: bare(from) };
+      const closed = { ...redemption, closing: null };
+      return { kind: 'closed', redemption: closed, why: event.data.why, from: bare(from) };
     }
+    case 'RedemptionClosing':
+      return { ...state, redemption: { ...redemption, closing: event.data.why } };
+    case 'RefundStarted':
+    case 'RedemptionRefunded':
+    case 'RefundVanished':
+    case 'RefundEnded':
+      return evolveRefund(state, event);
     case 'RedemptionResumed':
       if (state.kind !== 'held') throw corrupt(state, event);
       // What was pending when it was held may have settled since.
@@ -72,7 +93,7 @@ function evolveDetected(state: DetectedState, event: LaterEvent): RedemptionStat
 
 type BurnEvent = Extract<LaterEvent, { type: `Burn${string}` }>;
 
-function withParts(state: DetectedState, event: BurnEvent): RedemptionState {
+function withParts(state: KnownRedemption, event: BurnEvent): RedemptionState {
   const { redemption } = state;
   const { parts } = redemption;
   switch (event.type) {
@@ -86,7 +107,10 @@ function withParts(state: DetectedState, event: BurnEvent): RedemptionState {
       return burning(state, { ...redemption, parts: [...parts, event.data] });
     case 'BurnSettled': {
       const { transactionId, effect } = event.data;
-      return burning(state, { ...redemption, parts: replace(parts, transactionId, effect) });
+      const counted = { ...redemption, closing: null, parts: replace(parts, transactionId, effect) };
+      if (state.kind !== 'closed') return burning(state, counted);
+      const why = 'a burn took effect after it was closed';
+      return { kind: 'held', redemption: counted, why, from: { kind: 'burning' } };
     }
     case 'BurnUnsettled': {
       const { transactionId, why } = event.data;
@@ -95,6 +119,7 @@ function withParts(state: DetectedState, event: BurnEvent): RedemptionState {
     case 'BurnReleased': {
       const { transactionId, why } = event.data;
       const left = parts.filter((it) => it.transactionId !== transactionId);
+      if (state.kind === 'closed') return { ...state, redemption: { ...redemption, parts: left } };
       return burning(state, { ...redemption, reason: why, parts: left });
     }
     default:
@@ -103,7 +128,7 @@ function withParts(state: DetectedState, event: BurnEvent): RedemptionState {
 }
 
 /** The state that follows from the parts: nothing signed, some of it, or everything burned and returned. */
-function burning(state: DetectedState, redemption: Redemption): RedemptionState {
+function burning(state: KnownRedemption, redemption: Redemption): RedemptionState {
   const left = uncovered(redemption);
   const isDone =
     left.quantity === 0n && left.dust === 0n && redemption.parts.every((it) => it.effect !== null);
@@ -120,7 +145,7 @@ function replace(
 }
 
 /** A held redemption stays held while what happens outside moves it underneath. */
-function withStage(state: DetectedState, redemption: Redemption, stage: RedemptionStage): RedemptionState {
+function withStage(state: KnownRedemption, redemption: Redemption, stage: RedemptionStage): RedemptionState {
   return state.kind === 'held' ? { ...state, redemption, from: stage } : { ...stage, redemption };
 }
 
@@ -142,6 +167,7 @@ function newRedemption(
     parts: [],
     splits,
     reason: null,
+    closing: null,
   };
 }
 

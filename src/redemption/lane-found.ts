@@ -25,9 +25,9 @@ export async function settleFoundBurn(
   const unexplained = { changes: [], unexplained: found.operationIds };
   if (id === undefined || others.length > 0) return unexplained;
   const loaded = await ledger.load(redemptionKind, id);
-  const burn = readBurn(loaded.state, found, receipt, id);
-  const events = burn === null ? null : foundEvents(loaded.state, burn);
-  if (burn === null || events === null) return unexplained;
+  const proven = proveBurn(loaded.state, found, receipt, id);
+  if (proven === null) return unexplained;
+  const { burn, events } = proven;
   if (events.length === 0) return { changes: [], unexplained: [] };
   const { chainId } = found.lane;
   const { transactionHash, blockNumber } = receipt;
@@ -38,7 +38,19 @@ export async function settleFoundBurn(
   return { changes: [change(redemptionKind, loaded, events), ...burned], unexplained: [] };
 }
 
-interface FoundBurn {
+/** A burn of this redemption that a transaction's receipt proves, and its events; null when it proves none. */
+export function proveBurn(
+  state: RedemptionState,
+  place: { readonly lane: LaneContext; readonly vault: Address },
+  receipt: TransactionReceipt,
+  id: string,
+): { readonly burn: FoundBurn; readonly events: readonly RedemptionEvent[] } | null {
+  const burn = readBurn(state, place, receipt, id);
+  const events = burn === null ? null : foundEvents(state, burn);
+  return burn === null || events === null ? null : { burn, events };
+}
+
+export interface FoundBurn {
   readonly transactionId: string;
   readonly picks: readonly Pick[];
   readonly dust: bigint;

@@ -33,6 +33,7 @@ export function createRedemptionLane(options: RedemptionLaneOptions): LaneFeatur
       'BurnFound',
       'BurnReleased',
       'RedemptionResumed',
+      'RecoveryAsked',
       'SplitCountRecorded',
     ],
     plan: (ids, lane) => planBurns(options, ids, lane),
@@ -98,7 +99,7 @@ async function settle(
     dust: dust === 0n ? undefined : { to: recipient, amount: dust },
   });
   if (reading.kind === 'unexpected') {
-    const isOver = ['completed', 'rejected', 'closed'].includes(loaded.state.kind);
+    const isOver = ['completed', 'rejected', 'closed', 'refunding', 'refunded'].includes(loaded.state.kind);
     const why = `unexpected effect: ${reading.why}`;
     const events = isOver ? [] : decideRedemption({ type: 'hold', why }, loaded.state);
     return { kind: 'unexpected', why: reading.why, ...join(loaded, events, []) };

@@ -49,8 +49,8 @@ export async function pollRedemption(
 }
 
 /** By Alpaca's id, and where it does not know that (yet), by ours. */
-async function lookUp(
-  options: PollOptions,
+export async function lookUp(
+  options: Pick<PollOptions, 'alpaca'>,
   id: string,
   redemption: Redemption,
 ): Promise<AlpacaAnswer<TokenizationRequest>> {

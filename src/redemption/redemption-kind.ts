@@ -2,6 +2,7 @@ import type { NextStep } from '../engine/work.ts';
 import { workRow } from '../engine/work.ts';
 import type { TableDefinition } from '../event-store/event-store.ts';
 import type { ImpliedRow, StreamFacts, StreamKind } from '../event-store/ledger.ts';
+import { CLOSING_RECHECK_MS } from '../operation/closing.ts';
 import { effectRow } from '../operation/effect-row.ts';
 import { FROZEN_RECHECK_MS } from '../operation/frozen-work.ts';
 import { operationRow } from '../operation/operation-row.ts';
@@ -37,8 +38,11 @@ export function nextRedemptionStep(state: RedemptionState): NextStep {
     case 'recorded':
     case 'completed':
     case 'rejected':
+    case 'refunded':
     case 'closed':
       return { kind: 'none' };
+    case 'refunding':
+      return { kind: 'wait', for: 'refund' };
     case 'detected':
       return state.waiting === null
         ? { kind: 'step', dependency: 'alpaca' }
@@ -48,15 +52,24 @@ export function nextRedemptionStep(state: RedemptionState): NextStep {
     case 'journaled':
     case 'burning': {
       const { transfer, parts } = state.redemption;
+      const closing = closingStep(state.redemption);
+      if (closing !== null) return closing;
       return parts.some((it) => it.effect === null)
         ? { kind: 'wait', for: 'transaction' }
         : { kind: 'lane', lane: laneId(transfer.chainId, transfer.holder) };
     }
     case 'held':
-      return { kind: 'wait', for: 'operator' };
+      return closingStep(state.redemption) ?? { kind: 'wait', for: 'operator' };
     default:
       return unreachable(state);
   }
+}
+
+/** Its transaction is cancelled by whoever closed it; this looks after that, should they not have come so far. */
+function closingStep({ closing, transfer }: Redemption): NextStep | null {
+  if (closing === null) return null;
+  const dependency = `chain:${transfer.network}`;
+  return { kind: 'wait', for: 'closing', dependency, recheckMs: CLOSING_RECHECK_MS };
 }
 
 type KnownState = Exclude<RedemptionState, { kind: 'none' }>;
@@ -137,6 +150,7 @@ function promisedShares(state: KnownState): bigint {
 /** What of the transfer still lies in our wallet. What is older than our beginning is not ours to account for. */
 function owedShares(state: KnownState): bigint {
   if (state.kind === 'recorded') return state.why === 'dust_only' ? state.transfer.amount : 0n;
+  if (state.kind === 'refunded') return 0n;
   const burned = burnedBy(state.redemption);
   return state.redemption.transfer.amount - burned.quantity - burned.dust;
 }

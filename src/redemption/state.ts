@@ -66,8 +66,20 @@ export type RedemptionEvent =
   | { type: 'SplitCountRecorded'; data: SplitReading }
   /** `splits`: the count that it was held for, and that it goes on with when a person resumes it. */
   | { type: 'RedemptionHeld'; data: { why: string; splits?: SplitReading } }
-  | { type: 'RedemptionResumed'; data: Record<string, never> }
-  | { type: 'RedemptionClosed'; data: { why: string } };
+  | { type: 'RedemptionResumed'; data: { found?: readonly string[] } }
+  /** An operator had it looked at: its next step is due at once. */
+  | { type: 'RecoveryAsked'; data: { found: readonly string[] } }
+  /** To be closed as soon as its nonce is used for something else; a burn would win. */
+  | { type: 'RedemptionClosing'; data: { why: string; found?: readonly string[] } }
+  | { type: 'RedemptionClosed'; data: { why: string; found?: readonly string[] } }
+  /** The refund is an operation of its own; until its end nothing else is done with the tokens. */
+  | { type: 'RefundStarted'; data: { refundId: string; found: readonly string[] } }
+  /** The tokens are back with their sender. */
+  | { type: 'RedemptionRefunded'; data: { refundId: string; transactionHash: Hex } }
+  /** A reorg took the refund away; its bytes go out again. */
+  | { type: 'RefundVanished'; data: { refundId: string; why: string } }
+  /** The refund ended without effect: everything is as it was before it. */
+  | { type: 'RefundEnded'; data: { refundId: string; why: string } };
 
 /** One transaction of the burn. */
 export interface BurnPart {
@@ -94,6 +106,8 @@ export interface Redemption {
   readonly splits: SplitReading | null;
   /** Why its last burn had no effect, or why Alpaca rejected it. */
   readonly reason: string | null;
+  /** Why an operator wants it closed, while its nonce is not used yet. */
+  readonly closing: string | null;
 }
 
 /** Where an open redemption stands; what a held one returns to. */
@@ -103,6 +117,12 @@ export type RedemptionStage =
   | { readonly kind: 'journaled' }
   /** At least one part is signed; which is next follows from the parts. */
   | { readonly kind: 'burning' };
+
+/** What a redemption was before its refund, and is again should that end without effect. */
+export type RefundOrigin =
+  | RedemptionStage
+  | { readonly kind: 'rejected' }
+  | { readonly kind: 'held' | 'closed'; readonly why: string; readonly from: RedemptionStage };
 
 export type RedemptionState =
   | { readonly kind: 'none' }
@@ -117,11 +137,27 @@ export type RedemptionState =
   | { readonly kind: 'completed'; readonly redemption: Redemption }
   | { readonly kind: 'rejected'; readonly redemption: Redemption }
   | {
+      readonly kind: 'refunding';
+      readonly redemption: Redemption;
+      readonly refundId: string;
+      readonly origin: RefundOrigin;
+    }
+  | {
+      readonly kind: 'refunded';
+      readonly redemption: Redemption;
+      readonly refundId: string;
+      readonly transactionHash: Hex;
+      readonly origin: RefundOrigin;
+    }
+  | {
       readonly kind: 'closed';
       readonly redemption: Redemption;
       readonly why: string;
       readonly from: RedemptionStage;
     };
+
+/** States of a transfer that was taken in as a redemption. */
+export type KnownRedemption = Extract<RedemptionState, { readonly redemption: Redemption }>;
 
 /** The stage of an open or held redemption; null for every other state. */
 export function stageOf(state: RedemptionState): RedemptionStage | null {

@@ -64,6 +64,7 @@ async function open(...events: readonly RedemptionEvent[]) {
   } as unknown as PinnedRpc;
   const worker = createRedemptionWorker({
     ledger,
+    desk: { cancel: async () => {} },
     clock,
     alpaca: alpaca.client,
     directory: testDirectory(world),
