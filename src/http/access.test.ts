@@ -77,6 +77,15 @@ describe('who calls through proxies', () => {
     expect(answer.json()).toMatchObject(status === 200 ? { actor: 'ana' } : { code: 'address_forbidden' });
   });
 
+  test('a proxy inside that hides whom it serves is not taken for one who calls', async () => {
+    const { server } = createTestServer({ trustedProxies: ['127.0.0.1'] });
+    expect((await call(server, '/inside', inside({}))).statusCode).toBe(200);
+    for (const headers of [{ 'x-real-ip': '127.0.0.1' }, { via: '1.1 a' }, { forwarded: 'for=127.0.0.1' }]) {
+      const answer = await call(server, '/inside', inside({ headers }));
+      expect(answer.json()).toMatchObject({ status: 403, code: 'address_forbidden' });
+    }
+  });
+
   test('the host that a proxy names decides nothing', async () => {
     const { server } = start();
     const headers = { 'x-forwarded-for': '203.0.113.9', 'x-forwarded-host': '10.1.2.3', host: '10.1.2.3' };

@@ -21,6 +21,12 @@ describe('a list of addresses', () => {
     ['::ffff:10.0.0.0/104', '::ffff:10.1.2.3', true],
     ['::ffff:10.0.0.0/104', '11.1.2.3', false],
     ['::ffff:a00:0/104', '10.1.2.3', true],
+    // A mapped address is an IPv4 address, so that no range of IPv6 takes all of IPv4 in.
+    ['::/0', '10.1.2.3', false],
+    ['::1/64', '10.1.2.3', false],
+    ['::1/64', '::ffff:10.1.2.3', false],
+    ['::ffff:0:0/95', '10.1.2.3', false],
+    ['::/0', '2001:db8::1', true],
     ['192.0.2.7', '192.0.2.7', true],
     ['192.0.2.7', '192.0.2.8', false],
     ['0.0.0.0/0', '203.0.113.9', true],
@@ -30,6 +36,7 @@ describe('a list of addresses', () => {
     ['2001:db8::/32', '2001:0DB8:0:0::1', true],
     ['fe80::/10', 'fe80::1%eth0', true],
     ['fe80::1/128', 'fe80::1%25en0', true],
+    ['10.1.2.3', '::ffff:10.1.2.3%eth0', true],
     ['::1/128', '::1', true],
     ['127.0.0.0/8', '::1', false],
     ['10.0.0.0/8', '10.1.2.3:51234', true],
@@ -75,7 +82,7 @@ describe('a list of addresses', () => {
     assert(
       property(tuple(ipV6(), integer({ min: 0, max: 128 })), ([address, prefix]) => {
         const range = parseIpRange(`${address}/${prefix}`)?.text ?? '';
-        return inList([range], address);
+        return inList([range], address) || plainAddress(address) !== address;
       }),
     );
   });

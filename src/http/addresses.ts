@@ -1,4 +1,7 @@
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
+import { parseIpRange } from '../config/ip-range.ts';
+import { invariant } from '../primitives/failures.ts';
+import { ipv6Groups, mappedIpv4 } from '../primitives/ipv6.ts';
 
 /** What stands for every address that cannot be read, where addresses are counted. */
 const UNREADABLE = 'unreadable';
@@ -15,17 +18,23 @@ export function plainAddress(text: string): string {
   return mappedIpv4(address) ?? address;
 }
 
-/** Says whether a plain address is in one of the ranges. */
+/**
+ * Says whether a plain address is in one of the ranges. A mapped address is an IPv4 address: a range of IPv6 that spans
+ * all of them, such as `::1/64`, takes none of them in.
+ *
+ * @param ranges CIDR texts or single addresses, as the settings take them.
+ */
 export function createAddressList(ranges: readonly string[]): (address: string) => boolean {
-  const list = new BlockList();
-  for (const range of ranges) {
-    const [address = '', prefix] = range.split('/');
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-    list.addSubnet(address, prefix === undefined ? (family === 'ipv6' ? 128 : 32) : Number(prefix), family);
+  const lists = { ipv4: new BlockList(), ipv6: new BlockList() };
+  for (const text of ranges) {
+    const range = parseIpRange(text);
+    invariant(range !== null, `${text} is no range of addresses`);
+    const [address = ''] = range.text.split('/');
+    lists[range.family].addSubnet(address, range.prefix, range.family);
   }
   return (address) => {
-    if (isIPv4(address)) return list.check(address, 'ipv4');
-    return isIPv6(address) && list.check(address, 'ipv6');
+    if (isIPv4(address)) return lists.ipv4.check(address, 'ipv4');
+    return isIPv6(address) && lists.ipv6.check(address, 'ipv6');
   };
 }
 
@@ -36,7 +45,7 @@ export function createAddressList(ranges: readonly string[]): (address: string) 
 export function addressGroup(address: string): string {
   if (isIPv4(address)) return address;
   if (!isIPv6(address)) return UNREADABLE;
-  const groups = groupsOf(address)
+  const groups = ipv6Groups(address)
     .slice(0, 4)
     .map((group) => group.toString(16));
   return `${groups.join(':')}::/64`;
@@ -47,34 +56,4 @@ function withoutPort(text: string): string {
   if (bracketed !== undefined) return bracketed;
   const [, address] = /^([^:]*):\d+$/.exec(text) ?? [];
   return address ?? text;
-}
-
-function mappedIpv4(address: string): string | null {
-  // Nearly every address is told from its beginning; only the others are taken apart.
-  if (!/^[0:]+:ffff:/i.test(address)) return null;
-  const groups = groupsOf(address);
-  if (groups.slice(0, 5).some((group) => group !== 0) || groups[5] !== 0xffff) return null;
-  return groups
-    .slice(6)
-    .flatMap((group) => [group >> 8, group & 0xff])
-    .join('.');
-}
-
-/** The eight groups of an IPv6 address in any spelling. */
-function groupsOf(address: string): readonly number[] {
-  const [head = '', tail] = address.split('::');
-  const before = readGroups(head);
-  if (tail === undefined) return before;
-  const after = readGroups(tail);
-  const zeros = Array.from({ length: 8 - before.length - after.length }, () => 0);
-  return [...before, ...zeros, ...after];
-}
-
-function readGroups(text: string): readonly number[] {
-  if (text === '') return [];
-  return text.split(':').flatMap((part) => {
-    if (!part.includes('.')) return [Number.parseInt(part, 16)];
-    const [a = 0, b = 0, c = 0, d = 0] = part.split('.').map(Number);
-    return [(a << 8) | b, (c << 8) | d];
-  });
 }

@@ -25,7 +25,8 @@ export async function answerError(
   if (found.status >= 500) log.error({ ...fields, err: error }, 'request failed');
   else {
     const address = callerOf(request).slice(0, 64);
-    const level = found.code === 'rate_limited' ? 'debug' : 'info';
+    // Not at info what anybody can cause as often as they like, before they have shown any credentials.
+    const level = found.code === 'rate_limited' || request.is404 ? 'debug' : 'info';
     log[level]({ ...fields, address, detail: found.detail }, 'request refused');
   }
   if (error instanceof IssuanceError) {

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { IssuanceError } from '../primitives/failures.ts';
+import { shownPath } from './answer-error.ts';
 import type { ServerLimits } from './limits.ts';
 
 /** The first look at every request: the headers of every answer, and what Node lets pass and we do not. */
@@ -21,7 +22,7 @@ export function createHeadCheck({ headerLines }: Pick<ServerLimits, 'headerLines
       ? 'the request came behind one that was broken'
       : (hostFault(request) ?? framingFault(request));
     if (fault === null) {
-      done();
+      done(request.is404 ? noRoute(request) : undefined);
       return;
     }
     // What lies behind it was read already, and would be handled although its answer never goes out.
@@ -29,6 +30,11 @@ export function createHeadCheck({ headerLines }: Pick<ServerLimits, 'headerLines
     reply.header('connection', 'close');
     done(new IssuanceError('malformed', fault));
   };
+}
+
+/** Told before the body is read: it would be kept in memory for a caller without credentials, and for nothing. */
+export function noRoute(request: FastifyRequest): IssuanceError {
+  return new IssuanceError('not_found', `there is no route ${request.method} ${shownPath(request)}`);
 }
 
 /**

@@ -11,6 +11,8 @@ import { problem } from './problems.ts';
 
 /** Pause between two warnings of dropped connections: there are thousands when there are any. */
 const WARN_EVERY_MS = 60_000;
+/** Pause between two times that resting connections are closed for new ones: all of them are looked at. */
+const MAKE_ROOM_EVERY_MS = 1_000;
 
 export interface HardenedFastifyParts {
   readonly log: Log;
@@ -59,11 +61,18 @@ export function createHardenedFastify(
     server.routing(request, response);
   });
   let warnedMs = Number.NEGATIVE_INFINITY;
+  let roomMadeMs = Number.NEGATIVE_INFINITY;
   listener.on('drop', () => {
     const nowMs = timers.monotonicMs();
-    if (nowMs - warnedMs < WARN_EVERY_MS) return;
-    warnedMs = nowMs;
-    log.warn({ connections: limits.connections }, 'too many connections: new ones are dropped');
+    if (nowMs - roomMadeMs >= MAKE_ROOM_EVERY_MS) {
+      roomMadeMs = nowMs;
+      // Those that only rest between two requests can come again; else whoever keeps them all would keep everybody out.
+      listener.closeIdleConnections();
+    }
+    if (nowMs - warnedMs >= WARN_EVERY_MS) {
+      warnedMs = nowMs;
+      log.warn({ connections: limits.connections }, 'too many connections: new ones are dropped');
+    }
   });
   return server;
 }

@@ -254,8 +254,25 @@ describe('bodies', () => {
   });
 });
 
+test.each([
+  ['an unknown route', 'POST /nowhere', '', '404 not_found'],
+  ['a wrong key', 'POST /echo', 'x-api-key: wrong\r\n', '401 unauthenticated'],
+  ['a wrong key of an operator', 'POST /inside', 'x-api-key: wrong\r\n', '404 not_found'],
+])('%s is answered without a look at the body', async (_what, line, key, expected) => {
+  const { port } = await listening();
+  const head = `${line} HTTP/1.1\r\nhost: a\r\n${key}content-type: application/json\r\n`;
+  const socket = connect(port, '127.0.0.1');
+  onTestFinished(() => void socket.destroy());
+  // The body never comes.
+  socket.write(`${head}content-length: 1000\r\n\r\n{"a":`);
+  const [received] = (await once(socket, 'data')) as [Buffer];
+  expect(answersIn(received.toString())).toEqual([expected]);
+});
+
 describe('slow senders', () => {
-  const limits = { headersTimeoutMs: 60, requestTimeoutMs: 120, checkEveryMs: 20 };
+  // Each is far from the other, so that the right one is seen to act.
+  const limits = { headersTimeoutMs: 60, requestTimeoutMs: 300_000, checkEveryMs: 20 };
+  const bodyLimits = { headersTimeoutMs: 100, requestTimeoutMs: 100, checkEveryMs: 20 };
 
   test.each([
     ['nothing', ''],
@@ -268,7 +285,7 @@ describe('slow senders', () => {
   });
 
   test('half a body: cut off with 408, and no failure of ours', async () => {
-    const { port, handled, log } = await listening({ limits });
+    const { port, handled, log } = await listening({ limits: bodyLimits });
     expect(answersIn(await exchange(port, `${POST}content-length: 9\r\n\r\n{}`))).toEqual([
       '408 request_timeout',
     ]);
@@ -321,16 +338,29 @@ describe('slow senders', () => {
 test('connections beyond the limit are dropped, told of once, and room that is made is room', async () => {
   const { port, log, server } = await listening({ limits: { connections: 3 } });
   const held = [1, 2, 3].map(() => connect(port, '127.0.0.1'));
-  await Promise.all(held.map((it) => once(it, 'connect')));
-  // The first call that gets through on a held connection shows that all three were taken.
-  held[2]?.write(NEXT);
-  await once(held[2] ?? server.server, 'data');
+  const count = () => new Promise((resolve) => server.server.getConnections((_error, it) => resolve(it)));
+  await expect.poll(count).toBe(3);
   expect(answersIn(await exchange(port, LAST))).toEqual([]);
   expect(answersIn(await exchange(port, LAST))).toEqual([]);
   expect(log.entries.filter((it) => it.level === 'warn')).toHaveLength(1);
-  const gone = held.map((it) => once(it, 'close'));
+  const gone = held.map(closed);
   for (const it of held) it.destroy();
   await Promise.all(gone);
+  await expect.poll(count).toBe(0);
+  expect(answersIn(await exchange(port, LAST))).toEqual(['200']);
+});
+
+test('where all connections rest, they make room for a caller that comes again', async () => {
+  const { port } = await listening({ limits: { connections: 3 } });
+  const held = [1, 2, 3].map(() => connect(port, '127.0.0.1'));
+  onTestFinished(() => {
+    for (const it of held) it.destroy();
+  });
+  for (const it of held) {
+    it.write(NEXT);
+    await once(it, 'data');
+  }
+  expect(answersIn(await exchange(port, LAST))).toEqual([]);
   await expect.poll(async () => answersIn(await exchange(port, LAST))).toEqual(['200']);
 });
 

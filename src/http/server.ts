@@ -5,9 +5,9 @@ import { IssuanceError } from '../primitives/failures.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Access, AccessRule } from './access.ts';
 import { createAccess, createAddressCheck } from './access.ts';
-import { answerError, sendProblem, shownPath } from './answer-error.ts';
+import { answerError } from './answer-error.ts';
 import { createAttempts } from './attempts.ts';
-import { createHeadCheck } from './check-head.ts';
+import { createHeadCheck, noRoute } from './check-head.ts';
 import { createClientErrorHandler } from './client-errors.ts';
 import { drainBeforeClose } from './drain.ts';
 import { createHardenedFastify, onClientError } from './hardened-fastify.ts';
@@ -17,7 +17,6 @@ import { SERVER_LIMITS } from './limits.ts';
 import { registerDocument } from './openapi/document.ts';
 import type { Caller } from './openapi/route-docs.ts';
 import { trackOwedAnswers } from './owed-answers.ts';
-import { problem } from './problems.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -73,13 +72,9 @@ export function createServer(options: ServerOptions): FastifyInstance {
   onClientError(server, createClientErrorHandler({ log, random: options.random, owed }));
   const isClosing = drainBeforeClose(server, timers);
   server.setErrorHandler((error, request, reply) => answerError({ log, limits }, error, request, reply));
-  server.setNotFoundHandler((request, reply) =>
-    sendProblem(
-      request,
-      reply,
-      problem('not_found', `there is no route ${request.method} ${shownPath(request)}`),
-    ),
-  );
+  server.setNotFoundHandler((request) => {
+    throw noRoute(request);
+  });
 
   const attempts = createAttempts(timers, (address) => {
     log.warn({ address }, 'too many failed credentials: more of them from this address are answered 429');
