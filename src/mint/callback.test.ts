@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { createSharedReads } from '../chain/rpc/shared-reads.ts';
 import { DependencyDown } from '../engine/dependency-down.ts';
 import { anyKind } from '../event-store/create-ledger.ts';
 import { change } from '../event-store/ledger.ts';
@@ -63,7 +64,7 @@ async function open() {
     },
   };
   const rpcOf = () => ({ pinned: () => node as never });
-  const options = { ledger, clock, alpaca: alpaca.client, rpcOf, looks: new Map() };
+  const options = { ledger, clock, alpaca: alpaca.client, rpcOf, sharedReads: createSharedReads() };
   return {
     alpaca,
     chain,

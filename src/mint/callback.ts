@@ -1,5 +1,6 @@
 import type { AlpacaClient } from '../alpaca/types.ts';
-import type { PinnedRpc, RpcBlock, RpcClient } from '../chain/rpc/types.ts';
+import type { SharedReads } from '../chain/rpc/shared-reads.ts';
+import type { RpcClient } from '../chain/rpc/types.ts';
 import type { StepResult } from '../engine/work.ts';
 import type { Ledger, Loaded } from '../event-store/ledger.ts';
 import { change } from '../event-store/ledger.ts';
@@ -16,8 +17,8 @@ export interface CallbackOptions {
   readonly alpaca: Pick<AlpacaClient, 'mintCallback' | 'getRequest'>;
   readonly rpcOf: (network: string) => Pick<RpcClient, 'pinned'>;
   readonly clock: Clock;
-  /** Blocks that are being read now, for the callbacks that need the same. */
-  readonly looks: Map<string, Promise<Pick<RpcBlock, 'hash'> | null>>;
+  /** Mints of one transaction come here together, and need the same block. */
+  readonly sharedReads: SharedReads;
 }
 
 /**
@@ -63,14 +64,15 @@ export async function callBack(
  * transaction looked for.
  */
 export async function doubtEffect(
-  options: Pick<CallbackOptions, 'rpcOf' | 'looks'>,
+  options: Pick<CallbackOptions, 'rpcOf' | 'sharedReads'>,
   network: string,
   effect: MintEffect,
 ): Promise<string | null> {
   const { blockNumber, blockHash, transactionHash } = effect;
   // One endpoint for all reads: a receipt and a block from two nodes may disagree without a reorg.
   const node = options.rpcOf(network).pinned();
-  if ((await blockAt(options, network, node, blockNumber))?.hash === blockHash) return null;
+  const counted = await options.sharedReads.of(network, node).getBlock(blockNumber);
+  if (counted?.hash === blockHash) return null;
   const receipt = await node.getTransactionReceipt(transactionHash);
   if (receipt === null) return `the node does not know the transaction ${transactionHash}`;
   if (receipt.status !== 1) return `the transaction ${transactionHash} failed in its present block`;
@@ -78,25 +80,6 @@ export async function doubtEffect(
   return block?.hash === receipt.blockHash
     ? null
     : `block ${String(receipt.blockNumber)} is not the one that holds ${transactionHash}`;
-}
-
-/** Mints of one transaction come here together: they share one look at their block while it is under way. */
-async function blockAt(
-  { looks }: Pick<CallbackOptions, 'looks'>,
-  network: string,
-  node: PinnedRpc,
-  number: bigint,
-): Promise<Pick<RpcBlock, 'hash'> | null> {
-  const key = `${network}/${String(node.endpoint)}/${String(number)}`;
-  const underWay = looks.get(key);
-  if (underWay !== undefined) return underWay;
-  const look = node.getBlock(number);
-  looks.set(key, look);
-  try {
-    return await look;
-  } finally {
-    looks.delete(key);
-  }
 }
 
 /** What Alpaca knows decides about a callback that was begun before; `call`: it does not know the hash yet. */

@@ -1,4 +1,5 @@
 import type { StepResult, Worker } from '../engine/work.ts';
+import { createSharedReads } from '../chain/rpc/shared-reads.ts';
 import type { CallbackOptions } from './callback.ts';
 import { callBack } from './callback.ts';
 import type { FillInOptions } from './fill-in.ts';
@@ -8,7 +9,7 @@ import type { TransactionDesk } from '../transaction/desk.ts';
 import { mintKind } from './mint-kind.ts';
 import type { MintState } from './state.ts';
 
-export type MintWorkerOptions = Omit<CallbackOptions, 'looks'> &
+export type MintWorkerOptions = Omit<CallbackOptions, 'sharedReads'> &
   FillInOptions & { readonly desk: Pick<TransactionDesk, 'cancel'> };
 
 /**
@@ -16,7 +17,7 @@ export type MintWorkerOptions = Omit<CallbackOptions, 'looks'> &
  * the end that an operator asked for.
  */
 export function createMintWorker(given: MintWorkerOptions): Worker {
-  const options = { ...given, looks: new Map() };
+  const options = { ...given, sharedReads: createSharedReads() };
   const step = async (id: string): Promise<StepResult> => {
     const loaded = await options.ledger.load(mintKind, id);
     const { state } = loaded;

@@ -39,6 +39,7 @@ export async function fillNonces(
     }
     if (promised.kind === 'pending') lane.view.condition = signingPending(promised.message);
     if (promised.kind !== 'signed') break;
+    await promised.sent;
     deps.alarms.clear(alarm);
     filled += 1;
   }

@@ -1,3 +1,4 @@
+import { createSharedReads } from '../chain/rpc/shared-reads.ts';
 import { createSteadyTime } from '../engine/steady-time.ts';
 import type { StepResult, Worker } from '../engine/work.ts';
 import type { Metadata, TableDefinition } from '../event-store/event-store.ts';
@@ -9,6 +10,7 @@ import { IssuanceError, unreachable } from '../primitives/failures.ts';
 import { SIGNING_REQUEST_TABLE } from './asked.ts';
 import { withChain } from './chain-view.ts';
 import { FOUND_OPERATION_TABLE, FOUND_TRANSACTION_TABLE } from './found.ts';
+import { createGasLimits } from './gas-limits.ts';
 import type { LaneId } from './lane-feature.ts';
 import { laneId } from './lane-id.ts';
 import { decideQuarantine, decideResume, LANE_TABLE, laneKind } from './lane-state.ts';
@@ -86,6 +88,9 @@ export function createLanes(options: LanesOptions): Lanes {
     alarms: createAlarms(options.log),
     trials: options.trials ?? createTrials(),
     meter: options.meter ?? noMeter,
+    gasLimits: createGasLimits(timers),
+    sharedReads: createSharedReads(),
+    seenIn: new Map(),
     sentMs: new Map(),
   };
 

@@ -17,6 +17,10 @@ import { commitTransaction, featureOf, joinOutcomes, NO_OUTCOME } from './transa
 import { decideMined } from './transaction-decider.ts';
 import type { PendingTransaction, TransactionEvent, TransactionState } from './transaction-state.ts';
 import { forFeature, newestVariant } from './transaction-state.ts';
+
+/** More than ever wait for confirmations; beyond that their receipts are read once more. */
+const MOST_SEEN = 10_000;
+
 /**
  * One look at a transaction that no block is known to hold. What is not found changes nothing: the bytes are sent
  * again, at the same nonce, until some block shows which transaction used it.
@@ -28,8 +32,10 @@ export async function stepPending(
   state: PendingTransaction,
 ): Promise<StepResult> {
   const rpc = watch.rpc.pinned();
-  const count = await rpc.getTransactionCount(state.signer, 'latest');
-  if (count > state.nonce) return lookForUse(deps, watch, loaded, state, rpc);
+  // All that wait ask the same at the same time. Whatever is found is read by itself.
+  const shared = deps.sharedReads.of(watch.network, rpc);
+  const count = await shared.getTransactionCount(state.signer, 'latest');
+  if (count > state.nonce) return lookForUse(deps, watch, loaded, state, { rpc, shared });
   if (isResendDue(deps, loaded.id)) await send(deps, watch, { id: loaded.id, ...newestVariant(state) });
   // Only the lowest nonce can be mined, so only its price can be too low.
   if (count === state.nonce) await repriceIfDue(deps, watch, loaded, state, rpc);
@@ -42,14 +48,24 @@ async function lookForUse(
   watch: Watch,
   loaded: Loaded<TransactionState>,
   state: PendingTransaction,
-  rpc: PinnedRpc,
+  { rpc, shared }: { readonly rpc: PinnedRpc; readonly shared: PinnedRpc },
 ): Promise<StepResult> {
-  const confirmed = await confirmedHead(rpc, watch.confirmations);
+  const later: StepResult = { kind: 'later', delayMs: shortPauseMs(watch) };
+  const seenIn = deps.seenIn.get(loaded.id);
+  // A receipt is large, and is not needed before its block has its confirmations.
+  if (seenIn !== undefined && (await shared.blockNumber()) < seenIn + BigInt(watch.confirmations))
+    return later;
+  const confirmed = await confirmedHead(shared, watch.confirmations);
   if (confirmed === null) return { kind: 'later', delayMs: watch.pollMs };
   const receipt = await useOf(deps, loaded.id, state, rpc);
-  if (receipt === null) return { kind: 'later', delayMs: shortPauseMs(watch) };
-  if (receipt.blockNumber > confirmed.number) return { kind: 'later', delayMs: watch.pollMs };
+  if (receipt === null) return later;
+  if (receipt.blockNumber > confirmed.number) {
+    if (deps.seenIn.size >= MOST_SEEN) deps.seenIn.clear();
+    deps.seenIn.set(loaded.id, receipt.blockNumber);
+    return later;
+  }
   const { transactionHash: hash, status, blockNumber, blockHash } = receipt;
+  deps.seenIn.delete(loaded.id);
   const mined = decideMined(state, { hash, status, blockNumber, blockHash });
   await commitMined(deps, watch, loaded, state, mined, { receipt, rpc });
   return { kind: 'advanced' };

@@ -1,5 +1,6 @@
 import type { Address } from 'viem';
 import type { FinalitySetting } from '../chain/finality.ts';
+import type { SharedReads } from '../chain/rpc/shared-reads.ts';
 import type { RpcClient } from '../chain/rpc/types.ts';
 import type { SteadyTime } from '../engine/steady-time.ts';
 import type { EventStore } from '../event-store/event-store.ts';
@@ -7,6 +8,7 @@ import type { Ledger } from '../event-store/ledger.ts';
 import type { Clock, Random, Timers } from '../ports/ports.ts';
 import type { Signer } from '../signer/signer.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { GasLimits } from './gas-limits.ts';
 import type { LaneContext, LaneFeature } from './lane-feature.ts';
 import type { Trials } from './trial.ts';
 
@@ -122,6 +124,10 @@ export interface LaneDeps extends Omit<
   readonly time: SteadyTime;
   readonly trials: Trials;
   readonly meter: LaneMeter;
+  readonly gasLimits: GasLimits;
+  readonly sharedReads: SharedReads;
+  /** In which block each transaction was seen that is not confirmed yet. It decides nothing but when to look again. */
+  readonly seenIn: Map<string, bigint>;
   /** When each transaction's bytes were last sent, so that they are not sent at every look. */
   readonly sentMs: Map<string, number>;
 }

@@ -14,13 +14,18 @@ export async function send(
   transaction: { readonly id: string; readonly hash: Hex; readonly raw: Hex },
 ): Promise<void> {
   const { id, hash, raw } = transaction;
-  if (deps.sentMs.size >= 100_000) deps.sentMs.clear();
-  deps.sentMs.set(id, deps.time.nowMs());
+  markSent(deps, id);
   const { outcome, reason } = await lane.rpc.sendRawTransaction(raw);
   const fields = { transaction: id, network: lane.network, hash, outcome, reason };
   const isUsual = outcome === 'accepted' || outcome === 'already_known' || outcome === 'nonce_too_low';
   if (isUsual) deps.log.debug(fields, 'transaction sent');
   else deps.log.warn(fields, 'transaction sent, and not accepted; it is sent again');
+}
+
+/** Whoever looks at the transaction need not send it now: it is on its way. */
+export function markSent(deps: LaneDeps, id: string): void {
+  if (deps.sentMs.size >= 100_000) deps.sentMs.clear();
+  deps.sentMs.set(id, deps.time.nowMs());
 }
 
 /** True when the bytes were not sent for a while; always after a start, since a crash may have come before sending. */

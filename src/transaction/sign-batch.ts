@@ -19,7 +19,7 @@ import { PlanOutdated } from './plan-outdated.ts';
 import type { Planned } from './plan-ready.ts';
 import type { LaneFeature } from './lane-feature.ts';
 import type { Lane, LaneCondition, LaneDeps } from './runtime.ts';
-import { send } from './send.ts';
+import { markSent, send } from './send.ts';
 import { signVariant } from './sign-variant.ts';
 import type { Content } from './sign-variant.ts';
 import { decideSigned } from './transaction-decider.ts';
@@ -38,7 +38,7 @@ export interface Assignment {
 
 /** What came of promising a nonce. In all cases but the first, nothing was sent. */
 export type Promised =
-  | { readonly kind: 'signed' }
+  | { readonly kind: 'signed'; /** Resolves when nodes were told of it. */ readonly sent: Promise<void> }
   /** Somebody else committed first: everything is to be looked at again. */
   | { readonly kind: 'conflict' }
   /** Whoever holds the key has not decided: the same is to be asked again. */
@@ -54,13 +54,14 @@ export function signingPending(message: string): LaneCondition {
 /**
  * Promises a nonce: signs, commits the signed bytes with everything that belongs to them, and only then sends. The
  * commit requires that the nonce was never promised, that the lane is as it was when this was decided, and that its
- * network is not stopped.
+ * network is not stopped. It is sent when `sending` has resolved, which is what goes before it.
  */
 export async function promiseNonce(
   deps: LaneDeps,
   lane: Lane,
   laneLoaded: Loaded<LaneState>,
   assignment: Assignment,
+  sending: Promise<void> = Promise.resolve(),
 ): Promise<Promised> {
   const gate = await readNetworkGate(deps.ledger, lane.network);
   if (gate.stopped !== null) return { kind: 'conflict' };
@@ -90,8 +91,18 @@ export async function promiseNonce(
   const { id, variant } = committed;
   const operations = assignment.batch?.entries.length ?? 0;
   deps.log.info({ transaction: id, hash: variant.hash, operations }, 'transaction signed');
-  await send(deps, lane, { id, ...variant });
-  return { kind: 'signed' };
+  markSent(deps, id);
+  return { kind: 'signed', sent: sendAfter(deps, lane, { id, ...variant }, sending) };
+}
+
+async function sendAfter(
+  deps: LaneDeps,
+  lane: Lane,
+  transaction: Parameters<typeof send>[2],
+  sending: Promise<void>,
+): Promise<void> {
+  await sending;
+  await send(deps, lane, transaction);
 }
 
 /** What this was decided on has changed since. */

@@ -7,6 +7,7 @@ import { checkSigned } from '../signer/check-signed.ts';
 import { SigningPending } from '../signer/signer.ts';
 import { appendTag } from '../vault/tag.ts';
 import { answered, ask, refused } from './asked.ts';
+import { withGasMargin } from './gas-limits.ts';
 import type { Lane, LaneDeps } from './runtime.ts';
 import type { Variant } from './transaction-state.ts';
 
@@ -56,11 +57,6 @@ function isAnswer(error: unknown): boolean {
   const isOpen =
     error instanceof SigningPending || error instanceof DependencyDown || error instanceof HttpFailure;
   return error instanceof IssuanceError && !isOpen;
-}
-
-/** Gas limit from an estimate: 1.25 times what was used once ran out, since a later state costs more. */
-export function withGasMargin(estimate: bigint): bigint {
-  return (estimate * 13n) / 10n + 20_000n;
 }
 
 /**

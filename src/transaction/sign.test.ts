@@ -1,4 +1,6 @@
-import { describe, expect, test } from 'vitest';
+import type { Hex } from 'viem';
+import { keccak256 } from 'viem';
+import { describe, expect, test, vi } from 'vitest';
 import { createTestChain } from './test-chain.ts';
 import { CHAIN_ID, createWorld, LANE, SIGNER, signOutside, toyId, VAULT } from './test-world.ts';
 import { change } from '../event-store/ledger.ts';
@@ -128,6 +130,31 @@ describe('signing', () => {
     expect(world.chain.pendingHashes()).toHaveLength(2);
     expect(await world.transaction(3)).toMatchObject({ phase: 'pending' });
     expect(await world.transaction(0)).toMatchObject({ phase: 'pending' });
+  });
+
+  test('batches of one step go out in order, each once, however slowly a node takes the first', async () => {
+    const world = await createWorld({ network: { batchCount: 1 } });
+    const { rpc } = world.chain;
+    const sendNow = rpc.sendRawTransaction.bind(rpc);
+    const sent: Hex[] = [];
+    const taken = Promise.withResolvers<void>();
+    Object.assign(rpc, {
+      sendRawTransaction: async (raw: Hex) => {
+        sent.push(keccak256(raw));
+        if (sent.length === 1) await taken.promise;
+        return sendNow(raw);
+      },
+    });
+    await world.add(1, 2, 3, 4);
+    const signing = world.step('lane');
+    await vi.waitUntil(async () => (await world.transaction(3)).phase === 'pending');
+    // Whoever watches them meanwhile need not send them.
+    await world.step('transaction');
+    expect(sent).toHaveLength(1);
+    taken.resolve();
+    await signing;
+    const signed = await Promise.all([0, 1, 2, 3].map((nonce) => world.transaction(nonce)));
+    expect(sent).toEqual(signed.map((state) => (state.phase === 'none' ? null : state.variants[0].hash)));
   });
 
   test('a batch is no larger than its count and its gas allow', async () => {

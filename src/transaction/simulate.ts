@@ -1,14 +1,14 @@
 import type { Hex } from 'viem';
 import { size } from 'viem';
-import type { PinnedRpc } from '../chain/rpc/types.ts';
+import type { CallRequest, PinnedRpc } from '../chain/rpc/types.ts';
 import { RpcFailure } from '../primitives/failures.ts';
 import { encodeMulticall } from '../vault/calls.ts';
 import type { Deferral } from './defer.ts';
+import { withGasMargin } from './gas-limits.ts';
+import type { Means } from './means.ts';
 import type { Batch, Planned } from './plan-ready.ts';
 import { revertText } from './revert-text.ts';
-import type { Lane, LaneMeter } from './runtime.ts';
-import { noMeter } from './runtime.ts';
-import { withGasMargin } from './sign-variant.ts';
+import type { Lane, LaneDeps } from './runtime.ts';
 
 /** Gas of one transaction on Ethereum, at most (EIP-7825). */
 export const MAX_TRANSACTION_GAS = 16_777_216n;
@@ -34,16 +34,16 @@ type Verdict =
  * @throws RpcFailure when the endpoint did not serve
  */
 export async function sift(
-  rpc: PinnedRpc,
+  { meter, gasLimits }: Pick<LaneDeps, 'meter' | 'gasLimits'>,
   lane: Lane,
   batch: Batch,
-  blockGasLimit: bigint,
-  meter: LaneMeter = noMeter,
+  { rpc, blockGasLimit }: Pick<Means, 'rpc' | 'blockGasLimit'>,
 ): Promise<Sifted> {
   const most = blockGasLimit < MAX_TRANSACTION_GAS ? blockGasLimit : MAX_TRANSACTION_GAS;
   const ofSeveral = lane.batchGas < most ? lane.batchGas : most;
   const judge: Judge = async (entries) => {
-    const verdict = await simulate(rpc, lane, batch, entries, entries.length > 1 ? ofSeveral : most);
+    const within = entries.length > 1 ? ofSeveral : most;
+    const verdict = await simulate({ rpc, lane, gasLimits }, batch, entries, within);
     meter.simulated(lane.network, verdict.kind);
     return verdict;
   };
@@ -79,9 +79,8 @@ async function siftWith(judge: Judge, entries: readonly Planned[], onHalved: () 
 }
 
 async function simulate(
-  rpc: PinnedRpc,
-  lane: Lane,
-  { vault }: Batch,
+  { rpc, lane, gasLimits }: Pick<LaneDeps, 'gasLimits'> & { readonly rpc: PinnedRpc; readonly lane: Lane },
+  { vault, feature }: Batch,
   entries: readonly Planned[],
   gasLimit: bigint,
 ): Promise<Verdict> {
@@ -96,19 +95,38 @@ async function simulate(
     const message = `its calldata of ${String(size(data))} bytes does not fit one transaction`;
     return { kind: 'too_large', why: { code: 'transaction_too_large', message } };
   }
+  const request = { from: lane.context.signer, to: vault, data };
+  const calls = entries.reduce((sum, { plan }) => sum + plan.calls.length, 0);
+  const shape = `${lane.context.lane}/${vault}/${feature.kind}/${String(calls)}`;
+  const known = gasLimits.find(shape);
+  if (known !== null && known.limit <= gasLimit && (await runs(rpc, { ...request, gas: known.proof }))) {
+    return { kind: 'passes', data, gas: known.limit };
+  }
   let estimate: bigint;
   try {
-    estimate = await rpc.estimateGas({ from: lane.context.signer, to: vault, data });
+    estimate = await rpc.estimateGas(request);
   } catch (error) {
     if (!(error instanceof RpcFailure) || error.kind !== 'answered') throw error;
     return { kind: 'refused', why: { code: 'simulation_failed', message: revertText(error) } };
   }
+  gasLimits.learn(shape, estimate);
   const gas = withGasMargin(estimate);
   if (gas > gasLimit) {
     const message = `its gas limit of ${String(gas)} is above ${String(gasLimit)}, the most for one transaction`;
     return { kind: 'too_large', why: { code: 'transaction_too_large', message } };
   }
   return { kind: 'passes', data, gas };
+}
+
+/** False when it reverted or ran out of gas, which only an estimate can tell apart. */
+async function runs(rpc: PinnedRpc, request: CallRequest): Promise<boolean> {
+  try {
+    await rpc.call(request);
+    return true;
+  } catch (error) {
+    if (!(error instanceof RpcFailure) || error.kind !== 'answered') throw error;
+    return false;
+  }
 }
 
 /** One `multicall` of all calls, and the tag that names the operations. */

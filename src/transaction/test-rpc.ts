@@ -147,18 +147,26 @@ function createReads(
     getTransactionCount: async (address: Address, at: BlockRef) => (top(), countAt(address, at)),
     getBalance: async () => chainOf().balance,
     getCode: async () => '0x' as Hex,
-    call: async ({ data }: { readonly data: Hex }) => simulated(chainOf(), data, (): Hex => '0x'),
+    call: async ({ data, gas }: { readonly data: Hex; readonly gas?: bigint }) => {
+      if (gas !== undefined && gas < neededGas(chainOf(), data)) {
+        throw new RpcFailure('out of gas', { kind: 'answered', method: 'eth_call', rpcCode: -32_000 });
+      }
+      return simulated(chainOf(), data, (): Hex => '0x');
+    },
     estimateGas: async ({ data }: { readonly data: Hex }) => {
       const chain = chainOf();
       chain.estimates += 1;
-      const count = readTag(data)?.operationIds.length ?? 0;
-      return simulated(chain, data, () => 21_000n + chain.gasPerOperation * BigInt(count));
+      return simulated(chain, data, () => neededGas(chain, data));
     },
     getLogs: async () => [],
     maxPriorityFeePerGas: async () => chainOf().tip,
     gasPrice: async () => chainOf().baseFee,
   };
   return reads;
+}
+
+function neededGas(chain: TestChain, data: Hex): bigint {
+  return 21_000n + chain.gasPerOperation * BigInt(readTag(data)?.operationIds.length ?? 0);
 }
 
 function simulated<T>(chain: TestChain, data: Hex, result: () => T): T {

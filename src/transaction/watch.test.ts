@@ -49,6 +49,50 @@ describe('a waiting transaction', () => {
     expect(chain.effects(toyId(1))).toBe(1);
   });
 
+  test('its receipt is read once before its block has its confirmations, and once after', async () => {
+    const chain = createTestChain({ chainId: CHAIN_ID });
+    chain.mine(10);
+    const world = await signed({ chain, network: { confirmations: 6 } });
+    const pinned = world.chain.rpc.pinned();
+    let receipts = 0;
+    const counting = {
+      ...pinned,
+      getTransactionReceipt: (hash: `0x${string}`) => {
+        receipts += 1;
+        return pinned.getTransactionReceipt(hash);
+      },
+    };
+    Object.assign(world.chain.rpc, { pinned: () => counting });
+    world.chain.mine();
+    for (let block = 0; block < 6; block += 1) {
+      await world.step('transaction');
+      expect(await world.toy(1)).toBe('signed');
+      world.chain.mine();
+    }
+    expect(receipts).toBe(1);
+    await world.step('transaction');
+    expect(await world.toy(1)).toBe('done');
+    expect(receipts).toBe(2);
+  });
+
+  test('it is sent again when its block is gone before it had its confirmations', async () => {
+    const chain = createTestChain({ chainId: CHAIN_ID });
+    chain.mine(10);
+    const world = await signed({ chain, network: { confirmations: 6 } });
+    const [hash] = await hashesOf(world, 0);
+    world.chain.mine(2);
+    await world.step('transaction');
+    world.chain.reorg(2, { drop: true });
+    expect(world.chain.pendingHashes()).toEqual([]);
+    world.nowMs += 20_000;
+    await world.step('transaction');
+    expect(world.chain.pendingHashes()).toEqual([hash]);
+    world.chain.mine(7);
+    await world.step('transaction');
+    expect(await world.toy(1)).toBe('done');
+    expect(world.chain.effects(toyId(1))).toBe(1);
+  });
+
   test('a receipt from a block that the same endpoint does not hold at its height counts for nothing', async () => {
     const world = await signed();
     world.chain.mine();

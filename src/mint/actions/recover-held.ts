@@ -1,3 +1,4 @@
+import { createSharedReads } from '../../chain/rpc/shared-reads.ts';
 import type { Change, Loaded } from '../../event-store/ledger.ts';
 import { change } from '../../event-store/ledger.ts';
 import type { ActionCall, Assessment, Verdict } from '../../operation/actions.ts';
@@ -64,7 +65,8 @@ async function resumeMinted(
 ): Promise<Assessment> {
   const { version, state } = loaded;
   const { terms } = state.mint;
-  const doubt = await doubtEffect({ rpcOf: options.rpcOf, looks: new Map() }, terms.network, effect);
+  const reads = { rpcOf: options.rpcOf, sharedReads: createSharedReads() };
+  const doubt = await doubtEffect(reads, terms.network, effect);
   found.push(doubt ?? `${effect.transactionHash} stands on the chain`);
   if (doubt !== null) return refused(version, found, 'its effect is not on the chain now');
   const { record, text } = await askAlpaca(options, terms.tokenizationRequestId);

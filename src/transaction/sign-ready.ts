@@ -1,0 +1,176 @@
+import type { StepResult, WorkRow } from '../engine/work.ts';
+import type { Loaded } from '../event-store/ledger.ts';
+import { unreachable } from '../primitives/failures.ts';
+import { findAsked } from './asked.ts';
+import type { NonceCounts } from './chain-view.ts';
+import { deferOperations, dueOperations, msUntilDue, readyOperations } from './defer.ts';
+import { withoutForgotten } from './forgotten-vaults.ts';
+import type { LaneState, OpenedLane } from './lane-state.ts';
+import type { Means } from './means.ts';
+import { affordableFees, canPay, readMeans } from './means.ts';
+import { nextNonce } from './nonces.ts';
+import type { Batch } from './plan-ready.ts';
+import { planReady, SIGN_REFUSED } from './plan-ready.ts';
+import type { Lane, LaneDeps } from './runtime.ts';
+import { shortPauseMs } from './runtime.ts';
+import { promiseNonce, signingPending } from './sign-batch.ts';
+import type { Sifted } from './simulate.ts';
+import { sift } from './simulate.ts';
+import { costOf } from './transaction-state.ts';
+import { slotsOnTrial } from './trial.ts';
+
+/** How often a lane with nothing to do compares its nonces with the chain. Before signing it always does. */
+export const IDLE_CHECK_MS = 60_000;
+/** Plans made in one step, as a multiple of what fits one transaction: enough for all slots, and bounded. */
+const BATCHES_PLANNED = 4;
+
+/** Signs for what is ready, as far as there are slots, funds and fees that the ceiling allows. */
+export async function signReady(
+  deps: LaneDeps,
+  lane: Lane,
+  loaded: Loaded<LaneState>,
+  state: OpenedLane,
+  counts: NonceCounts,
+): Promise<StepResult> {
+  const laneId = lane.context.lane;
+  const rows = await operationsToSign(deps, lane);
+  if (rows.length === 0) {
+    lane.view.condition = null;
+    return { kind: 'later', delayMs: await msUntilDue(deps, laneId, IDLE_CHECK_MS) };
+  }
+  // In a step of several batches this counts the same chain and a newer database: never more slots than there are.
+  const free = lane.inFlight - ((await nextNonce(deps.store, laneId)) - counts.latest);
+  const slots = free <= 0 ? 0 : await slotsOnTrial(deps, lane, free);
+  if (slots <= 0) {
+    lane.view.isWaiting = true;
+    lane.view.condition = null;
+    return { kind: 'later', delayMs: shortPauseMs(lane) };
+  }
+  const means = await readMeans(deps, lane, counts.latest);
+  if (affordableFees(deps, lane, means.market) === null) return waitForMeans(lane);
+  const planned = await planReady(deps, lane, state, rows);
+  const batches = await withoutForgotten(deps, lane, state, planned);
+  const result = await signBatches(deps, lane, loaded, { batches, means, slots });
+  if (result === 'conflict') return { kind: 'later', delayMs: shortPauseMs(lane) };
+  if (result !== 'done') return waitForMeans(lane);
+  lane.view.condition = null;
+  return { kind: 'later', delayMs: 0 };
+}
+
+/**
+ * Signs batch after batch until no slot is left. As many as there are slots are simulated together, and while one is
+ * prepared those before it are on their way, one after the other: a node may not take a nonce before those below it.
+ */
+async function signBatches(
+  deps: LaneDeps,
+  lane: Lane,
+  loaded: Loaded<LaneState>,
+  { batches, means, slots }: { batches: readonly Batch[]; means: Means; slots: number },
+): Promise<'done' | 'unpaid' | 'conflict' | 'pending'> {
+  let spentWei = 0n;
+  let signed = 0;
+  let sending = Promise.resolve();
+  try {
+    for (let next = 0; next < batches.length && signed < slots;) {
+      const together = batches.slice(next, next + slots - signed);
+      next += together.length;
+      const simulated = await Promise.all(
+        together.map(async (batch) => ({ batch, ...(await sift(deps, lane, batch, means)) })),
+      );
+      for (const sifted of simulated) {
+        const committedWei = means.committedWei + spentWei;
+        const after = { means: { ...means, committedWei }, sending };
+        const result = await signBatch(deps, lane, loaded, sifted, after);
+        if (result === 'nothing') continue;
+        if (typeof result === 'string') return result;
+        sending = result.sent;
+        spentWei += result.costWei;
+        signed += 1;
+      }
+    }
+    return 'done';
+  } finally {
+    await sending;
+  }
+}
+
+/**
+ * The due operations, longest waiting first. While a custodian has not answered for the next nonce, only those that it
+ * was asked for: the question must stay the same, whatever became ready since.
+ */
+async function operationsToSign(deps: LaneDeps, lane: Lane): Promise<readonly WorkRow[]> {
+  const laneId = lane.context.lane;
+  const due = await dueOperations(deps, laneId, lane.batchCount * BATCHES_PLANNED);
+  if (lane.signer.kind === 'local') return due;
+  const nonce = await nextNonce(deps.store, laneId);
+  const asked = await findAsked(deps.store, { lane: laneId, nonce, ordinal: 0 });
+  if (asked === null || asked.operationIds.length === 0) return due;
+  const ids = new Set(asked.operationIds);
+  const ready = await readyOperations(deps, laneId, [...ids]);
+  // One of them is not ready any more, so the question can never be put again.
+  if (ready < ids.size) return due;
+  const again = due.filter(({ id }) => ids.has(id));
+  return again.length === ids.size ? again : [];
+}
+
+/** Until the fees or the balance change. */
+function waitForMeans(lane: Lane): StepResult {
+  lane.view.isWaiting = true;
+  return { kind: 'later', delayMs: lane.pollMs };
+}
+
+/** A transaction that is committed; `sent` resolves when nodes were told of it. */
+interface Signed {
+  readonly costWei: bigint;
+  readonly sent: Promise<void>;
+}
+
+/** Signs what passed of one batch; the rest waits with its reason, or stays ready. */
+async function signBatch(
+  deps: LaneDeps,
+  lane: Lane,
+  loaded: Loaded<LaneState>,
+  { batch, passed, culprits }: Sifted & { readonly batch: Batch },
+  { means, sending }: { readonly means: Means; readonly sending: Promise<void> },
+): Promise<'unpaid' | 'conflict' | 'pending' | 'nothing' | Signed> {
+  await deferOperations(deps, culprits);
+  const fees = affordableFees(deps, lane, means.market);
+  if (passed === null || fees === null) return 'nothing';
+  const { data, gas, entries } = passed;
+  const content = { body: 'operations', to: batch.vault, data, value: 0n, gas } as const;
+  const costWei = costOf({ ...content, ...fees });
+  if (!canPay(deps, lane, means, costWei)) return 'unpaid';
+  // From the database each time: this step's own commits count like anybody's.
+  const nonce = await nextNonce(deps.store, lane.context.lane);
+  const assignment = { nonce, content, fees, batch: { feature: batch.feature, entries } };
+  const promised = await promiseNonce(deps, lane, loaded, assignment, sending);
+  switch (promised.kind) {
+    case 'signed':
+      if (!deps.trials.isPassed(lane.context.lane)) deps.trials.begin(lane.context.lane, nonce);
+      return { costWei, sent: promised.sent };
+    case 'conflict':
+      return 'conflict';
+    case 'pending': {
+      const why = signingPending(promised.message);
+      lane.view.condition = why;
+      await deferOperations(
+        deps,
+        entries.map(({ row: { id, attempts } }) => ({ id, attempts, ...why })),
+      );
+      return 'pending';
+    }
+    case 'refused': {
+      const { code, message } = promised;
+      const refused = entries.map(({ row: { id, attempts } }) => ({
+        id,
+        attempts,
+        code: SIGN_REFUSED,
+        message: `${code}: ${message}`,
+      }));
+      await deferOperations(deps, refused);
+      return 'nothing';
+    }
+    default:
+      return unreachable(promised);
+  }
+}
