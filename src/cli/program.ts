@@ -10,6 +10,7 @@ import { addInventoryCommands } from './inventory-commands.ts';
 import { addLaneCommands } from './lane-commands.ts';
 import { addMigrateCommands } from './migrate-commands.ts';
 import { addOperationsCommand } from './operations-command.ts';
+import { addReconciliationCommand } from './reconciliation-command.ts';
 import { addShowCommand } from './show-command.ts';
 import { addStatusCommand } from './status-command.ts';
 import { addStuckCommand } from './stuck-command.ts';
@@ -47,6 +48,7 @@ export function createProgram(): Command {
   addAssetCommands(program);
   addHoldCommands(program);
   addInventoryCommands(program);
+  addReconciliationCommand(program);
   program.commandsGroup('Work on the database beside it (DATABASE_URL):');
   addMigrateCommands(program);
   addViewsCommands(program);

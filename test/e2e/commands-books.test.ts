@@ -65,6 +65,21 @@ describe('commands that tell what is not as it should be', () => {
     expect((await run('inventory --underlying TSLA')).stderr).toBe('no vaults\n');
   });
 
+  test('reconciliation compares supply with custody, and says where it cannot', async () => {
+    const equal = await run('reconciliation');
+    expect(equal).toMatchObject({ code: 0, stderr: '' });
+    expect(equal.stdout).toMatch(/^UNDERLYING [^\n]*\nAAPL +equal +12 +0 +12 +0 /);
+    expect(JSON.parse((await run('reconciliation AAPL --json')).stdout)).toMatchObject({
+      items: [{ underlying: 'AAPL', status: 'equal', difference: '0' }],
+      next_cursor: null,
+    });
+    await world.partners.alpaca.outage(true);
+    const unknown = await run('reconciliation');
+    await world.partners.alpaca.outage(false);
+    expect(unknown.code).toBe(1);
+    expect(unknown.stdout).toMatch(/AAPL +unknown /);
+  });
+
   test('reconcile finds nothing, and then shares that owe nobody', async () => {
     expect(await run('reconcile')).toEqual({ code: 0, stdout: 'no differences\n', stderr: '' });
     const { deployer } = world.network();

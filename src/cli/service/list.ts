@@ -37,9 +37,10 @@ export async function readPages<Item>(
   path: string,
   query: Readonly<Record<string, string | undefined>>,
   limit: number,
+  timeoutMs?: number,
 ): Promise<Page<Item>> {
   const sizeOf = (page: Page<Item>): number => page.items.length;
-  const pages = await readAllPages<Page<Item>>(service, path, query, { limit, sizeOf });
+  const pages = await readAllPages<Page<Item>>(service, path, query, { limit, sizeOf, timeoutMs });
   return { items: pages.flatMap((it) => it.items), next_cursor: pages.at(-1)?.next_cursor ?? null };
 }
 
@@ -48,7 +49,16 @@ export async function readAllPages<AnyPage extends { readonly next_cursor: strin
   { api }: Pick<Service, 'api'>,
   path: string,
   query: Readonly<Record<string, string | undefined>>,
-  { limit, sizeOf }: { readonly limit: number; readonly sizeOf: (page: AnyPage) => number },
+  {
+    limit,
+    sizeOf,
+    timeoutMs,
+  }: {
+    readonly limit: number;
+    readonly sizeOf: (page: AnyPage) => number;
+    /** Of each page. */
+    readonly timeoutMs?: number | undefined;
+  },
 ): Promise<readonly AnyPage[]> {
   const progress = createProgressBar('reading', systemTimers);
   const pages: AnyPage[] = [];
@@ -61,7 +71,7 @@ export async function readAllPages<AnyPage extends { readonly next_cursor: strin
         limit: Math.min(PAGE, limit - read),
         cursor: cursor ?? undefined,
       });
-      const page = (await api.call('GET', `${path}${asked}`)) as AnyPage;
+      const page = (await api.call('GET', `${path}${asked}`, undefined, timeoutMs)) as AnyPage;
       const size = sizeOf(page);
       pages.push(page);
       read += size;

@@ -165,3 +165,22 @@ export interface StuckAnswer {
   readonly lanes: readonly LaneAnswer[];
   readonly networks: readonly { readonly network: string; readonly state: string; readonly why: string }[];
 }
+
+export interface CustodyAnswer {
+  readonly underlying: string;
+  readonly status: 'equal' | 'moving' | 'differs' | 'unknown';
+  readonly why: string | null;
+  readonly supply: string | null;
+  readonly pending: string;
+  readonly custody: string | null;
+  readonly difference: string | null;
+  readonly explained: { readonly least: string; readonly most: string };
+  readonly vaults: readonly {
+    readonly network: string;
+    readonly token: string;
+    readonly vault: string;
+    readonly current: boolean;
+    readonly supply: string | null;
+    readonly block_number: string | null;
+  }[];
+}
