@@ -29,10 +29,17 @@ describe('docs/cli.md', () => {
   });
 
   test.each(commands)(
-    '%s: every option and no other, described as --help does, with an example',
+    '%s: every argument and option and no other, described as --help does, with an example',
     (path, command) => {
       const section = documented.get(usageOf(path, command));
-      expect(section?.options).toEqual(command.options.map((it) => it.long));
+      const known = [
+        ...command.registeredArguments.map((it) => ({ name: it.name(), meaning: it.description })),
+        ...command.options.map((it) => ({ name: it.long ?? '', meaning: it.description })),
+      ];
+      // The document adds what is chosen from, and the default.
+      expect(section?.rows).toEqual(
+        known.map(({ name, meaning }) => ({ name, meaning: expect.stringContaining(meaning) as string })),
+      );
       expect(section?.description.toLowerCase()).toBe(`${command.description().toLowerCase()}.`);
       expect(section?.examples.map((it) => it.command)).toContainEqual(
         expect.stringMatching(new RegExp(`(^| )${path}( |$)`)) as string,

@@ -6,8 +6,8 @@ export interface DocumentedCommand {
   /** As in the heading: `issuer show <id>`. */
   readonly usage: string;
   readonly description: string;
-  /** Long names of the options that its table lists, in order. */
-  readonly options: readonly string[];
+  /** What its table lists, in order: arguments by their names, options by their long ones. */
+  readonly rows: readonly { readonly name: string; readonly meaning: string }[];
   readonly examples: readonly DocumentedExample[];
 }
 
@@ -29,7 +29,12 @@ export function documentedCommands(): readonly DocumentedCommand[] {
       return {
         usage: heading.replaceAll('`', '').trim(),
         description,
-        options: [...section.matchAll(/^\| `(--[a-z-]+)/gm)].map(([, name = '']) => name),
+        rows: [...section.matchAll(/^\| `(?:-\w, )?([\w-]+)[^`]*` \| (.*) \|$/gm)].map(
+          ([, name = '', meaning = '']) => ({
+            name,
+            meaning,
+          }),
+        ),
         examples: [...section.matchAll(/^```console\n([^]*?)^```$/gm)].flatMap(([, block = '']) =>
           examplesIn(block),
         ),

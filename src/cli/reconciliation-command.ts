@@ -18,8 +18,8 @@ export function addReconciliationCommand(program: Command): void {
         program
           .command('reconciliation')
           .description(
-            'compare the supply of each underlying with the shares in custody at Alpaca, now; status 1 when one differs ' +
-              'or cannot be told',
+            'compare the supply of each underlying with the shares in custody at Alpaca, now; status 1 when one ' +
+              'differs or cannot be told',
           )
           .argument('[underlying]', 'only this one; all by default'),
         { usual: 1_000 },
