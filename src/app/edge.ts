@@ -93,7 +93,7 @@ export function createEdge(
         }),
         transactionRoutes(store),
         laneRoutes({ lanes, watchers, operations }),
-        custodyCheckRoutes({ store, vaults, networks, alpaca }),
+        custodyCheckRoutes({ store, vaults, networks, alpaca }, telemetry.metrics.custody.onCompared),
         inventoryRoutes({
           inventory,
           reconciliation,

@@ -37,8 +37,11 @@ const line = z.object({
   ),
 });
 
-/** Internal route: supply against custody. */
-export function custodyCheckRoutes(parts: CustodyParts): FastifyPluginAsync {
+/** Internal route: supply against custody. `onCompared` is told of every comparison, for metrics. */
+export function custodyCheckRoutes(
+  parts: CustodyParts,
+  onCompared: (lines: readonly CustodyLine[]) => void = () => {},
+): FastifyPluginAsync {
   const routes: FastifyPluginAsyncZod = async (app) => {
     app.get(
       '/reconciliation',
@@ -66,8 +69,10 @@ export function custodyCheckRoutes(parts: CustodyParts): FastifyPluginAsync {
           .sort();
         const page = symbols.slice(0, limit);
         const last = symbols.length > limit ? page.at(-1) : undefined;
+        const lines = await compareCustody(parts, page);
+        onCompared(lines);
         return {
-          items: (await compareCustody(parts, page)).map(lineOnWire),
+          items: lines.map(lineOnWire),
           next_cursor: last === undefined ? null : writeCursor([last]),
         };
       },

@@ -2,6 +2,7 @@ import type { Timers } from '../../ports/ports.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { createAlpacaMetrics } from './alpaca-metrics.ts';
 import { createChainMetrics } from './chain-metrics.ts';
+import { createCustodyMetrics } from './custody-metrics.ts';
 import { createEngineMetrics } from './engine-metrics.ts';
 import { createHttpMetrics } from './http-metrics.ts';
 import { createInventoryMetrics } from './inventory-metrics.ts';
@@ -40,6 +41,7 @@ export function createServiceMetrics(metrics: Metrics, timers: Pick<Timers, 'mon
     engine: createEngineMetrics(metrics),
     store: createStoreMetrics(metrics),
     http: createHttpMetrics(metrics),
+    custody: createCustodyMetrics(metrics),
     inventory: createInventoryMetrics(metrics),
   };
 }
