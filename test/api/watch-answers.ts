@@ -1,4 +1,5 @@
 import { afterEach } from 'vitest';
+import { startedIssuers } from '../e2e/started-issuers.ts';
 import type { Contract } from './contract.ts';
 import { createContract } from './contract.ts';
 import { readOpenApi } from './open-api.ts';
@@ -35,10 +36,10 @@ afterEach(async () => {
 });
 
 /** From now on answers from this address are held to the document that it serves. */
-export async function watchAnswers(url: string): Promise<void> {
+startedIssuers.onStarted = async (url) => {
   origins.add(new URL(url).origin);
   contract ??= createContract(await readOpenApi(url));
-}
+};
 
 /** How many answers were held to the document so far. */
 export function answersChecked(): number {

@@ -14,9 +14,9 @@ import type { LocalNetwork, LocalNetworkOptions, LocalPartners } from '../../src
 import { startLocalPartners } from '../../src/sandbox/local-partners.ts';
 import type { SandboxSigner } from '../../src/sandbox/signer-kinds.ts';
 import type { TestVault } from '../../src/sandbox/test-vault.ts';
-import { watchAnswers } from '../api/watch-answers.ts';
 import type { RunningIssuer } from './issuer-process.ts';
 import { startIssuerProcess } from './issuer-process.ts';
+import { startedIssuers } from './started-issuers.ts';
 
 export interface WorldOptions {
   readonly networks?: readonly LocalNetworkOptions[];
@@ -142,7 +142,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     issuer = await startIssuerProcess(env, args);
     // The port stays the same from now on, so that whoever knows the URL finds the next process too.
     env['PORT'] = new URL(issuer.url).port;
-    await watchAnswers(issuer.url);
+    await startedIssuers.onStarted(issuer.url);
     introduceIssuer();
   };
   try {

@@ -5,7 +5,7 @@ import type { World } from '../../e2e/world.ts';
 import { eventually, startWorld, within } from '../../e2e/world.ts';
 import { withReader } from '../../e2e/with-reader.ts';
 import type { Scenario } from '../scenario.ts';
-import { processorMs } from '../processor-time.ts';
+import { processorMs } from '../process-facts.ts';
 
 const MINTS = 2_000;
 /** Sent first, so that the lane has had its trial and the code is compiled. */

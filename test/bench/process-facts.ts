@@ -13,3 +13,13 @@ export function processorMs(pid: number): number {
       ?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 }
+
+const BYTES_OF_MB = 1_000_000;
+const BYTES_OF_KIB = 1_024;
+
+/** Resident memory of a process, in MB. */
+export function residentMb(pid: number): number {
+  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))?.[1];
+  if (kib === undefined) throw new Error(`process ${String(pid)} shows no resident memory`);
+  return (Number(kib) * BYTES_OF_KIB) / BYTES_OF_MB;
+}
