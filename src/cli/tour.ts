@@ -168,7 +168,9 @@ export function farewell(
       },
     ],
   };
+  const access = `ISSUER_URL=${api.url} ISSUER_ADMIN_API_KEY=${partners.keys.adminName}:${partners.keys.admin}`;
   for (const line of [
+    `${access} npx issuer show ${mint.id}`,
     `curl -H 'X-API-KEY: ${partners.keys.admin}' ${api.url}/operations`,
     `curl -H 'X-API-KEY: ${partners.keys.admin}' ${api.url}/operations/${mint.id}/events`,
     `curl ${api.url}/ready`,

@@ -52,7 +52,7 @@ export function operationRoutes(
       },
       async (request) => {
         const found = await operations.get(request.params.id, upTo(request.query));
-        if (found === null) throw unknownOperation(request.params.id);
+        if (found === null) throw unknownOperation(request.params.id, upTo(request.query));
         return found;
       },
     );
@@ -86,8 +86,10 @@ export function operationRoutes(
   return routes;
 }
 
-export function unknownOperation(id: string): IssuanceError {
-  return new IssuanceError('operation_unknown', `there is no operation ${id.slice(0, 80)} at that moment`);
+/** @param then the moment that was asked about; without one the present */
+export function unknownOperation(id: string, then?: UpTo): IssuanceError {
+  const when = then === undefined ? 'there is no operation' : 'at that moment there was no operation';
+  return new IssuanceError('operation_unknown', `${when} ${id.slice(0, 80)}`);
 }
 
 function filtersOf(query: z.infer<typeof listQuery>): OperationFilters {

@@ -24,8 +24,9 @@ export function transactionRoutes(store: Pick<EventStore, 'readStream'>): Fastif
       },
       async (request) => {
         const { id } = request.params;
-        const found = await operationTransactions(store, id, upTo(request.query));
-        if (found === null) throw unknownOperation(id);
+        const then = upTo(request.query);
+        const found = await operationTransactions(store, id, then);
+        if (found === null) throw unknownOperation(id, then);
         return found.map((it) => ({ ...it, variants: [...it.variants] }));
       },
     );
