@@ -150,7 +150,10 @@ export function decideReceipt(command: ReceiptCommand, state: ReceiptState): rea
 function decideDeposit(fact: DepositFacts, state: ReceiptState): readonly ReceiptEvent[] {
   const recorded = state.kind === 'known' ? state.deposit : null;
   if (recorded === null) return [{ type: 'ReceiptDeposited', data: fact }];
-  return isSameDeposit(recorded, fact) ? [] : [{ type: 'DepositReplaced', data: fact }];
+  if (!isSameDeposit(recorded, fact)) return [{ type: 'DepositReplaced', data: fact }];
+  // Between two blocks that held it a reading may have found nothing: in a later block it wants another one.
+  const { transactionHash, blockNumber } = fact;
+  return blockNumber > recorded.blockNumber ? decideMove({ transactionHash, blockNumber }, state) : [];
 }
 
 /**
@@ -168,7 +171,7 @@ function isSameDeposit(one: DepositFacts, other: DepositFacts): boolean {
 }
 
 function decideMove(
-  command: Extract<ReceiptCommand, { type: 'move' }>,
+  command: Pick<Extract<ReceiptCommand, { type: 'move' }>, 'transactionHash' | 'blockNumber'>,
   state: ReceiptState,
 ): readonly ReceiptEvent[] {
   const { transactionHash, blockNumber } = command;
