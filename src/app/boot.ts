@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { IN_MEMORY, openSqliteStore } from '../event-store/sqlite/open-sqlite-store.ts';
-import type { SqliteStoreOptions } from '../event-store/sqlite/open-sqlite-store.ts';
+import type { SqliteStore, SqliteStoreOptions } from '../event-store/sqlite/open-sqlite-store.ts';
 import type { Listen } from '../http/server.ts';
 import { listen as listenOnPort } from '../http/server.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -35,8 +35,8 @@ export interface BootOptions {
 /** What a process has besides its ports: each may be replaced. */
 export interface Instead {
   readonly signer?: Signer;
-  /** Opens the database. */
-  readonly connect?: SqliteStoreOptions['connect'];
+  /** Opens the store. */
+  readonly openStore?: (options: SqliteStoreOptions) => Promise<SqliteStore>;
   /** Makes the server reachable. */
   readonly listen?: Listen;
 }
@@ -53,14 +53,14 @@ export async function bootService(options: BootOptions): Promise<{ service: Serv
   const ports = tracePorts(telemetry.tracer, options.ports, config.networks);
   const log = countLines(options.log, telemetry.metrics.lines);
   const signer = instead.signer ?? createSigner(config.signer, ports);
-  const store = await openSqliteStore({
+  const openStore = instead.openStore ?? openSqliteStore;
+  const store = await openStore({
     path: config.database.kind === 'memory' ? IN_MEMORY : config.database.path,
     tables: SCHEMA.tables,
     clock: ports.clock,
     timers: ports.timers,
     migrate: options.migrate,
     serve: true,
-    ...(instead.connect === undefined ? {} : { connect: instead.connect }),
     onFatal: options.onFatal,
     onGroup: telemetry.metrics.store.onGroup,
     onListenerError: (error) => {
