@@ -101,8 +101,8 @@ function learn(world: World, journaling: Journaling, request: TokenizationReques
       ? mintAnswer.safeParse(outcome.body).data
       : undefined;
   if (request.issuerRequestId !== null) {
-    // A repeated request must be answered as the first was.
-    if (answer?.issuer_request_id !== request.issuerRequestId) {
+    // A repeated request must be answered as the first was, if it is answered at all.
+    if (outcome.kind === 'answered' && answer?.issuer_request_id !== request.issuerRequestId) {
       world.complaints.push(`mint ${request.id}: the repeat was answered ${describeOutcome(call)}`);
     }
     return;
