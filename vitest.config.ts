@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// "unit" needs neither a chain nor a child process; "chain" starts Anvil and real services.
+// "unit" needs neither a chain nor a child process; "chain" starts Anvil and real services; "simulation" runs the whole
+// service in one process, without sockets and in simulated time.
 export default defineConfig({
   test: {
     projects: [
@@ -10,6 +11,15 @@ export default defineConfig({
           include: ['src/**/*.test.ts', 'test/*.test.ts'],
           exclude: ['src/**/*.chain.test.ts'],
           testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'simulation',
+          include: ['test/simulation/**/*.test.ts'],
+          // Each of them uses all cores by itself.
+          fileParallelism: false,
+          testTimeout: 1_800_000,
         },
       },
       {

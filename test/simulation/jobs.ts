@@ -1,0 +1,48 @@
+import { drawSpec } from './draw.ts';
+import { roundTrip } from './round-trip.ts';
+import { runSchedule } from './run.ts';
+import type { Spec } from './spec.ts';
+import type { Verdict } from './tally.ts';
+import { verdictOf } from './tally.ts';
+
+/** What a worker can be asked to do. */
+export type Job =
+  /** Runs the schedule that is drawn from a seed. */
+  | { readonly kind: 'seed'; readonly seed: number }
+  /** Runs one mint and one redemption, with crashes at these crash points and nothing else. */
+  | { readonly kind: 'crashes'; readonly at: readonly number[] };
+
+/** Does a job; whatever breaks is a fault of it. */
+export async function doJob(job: Job): Promise<Verdict> {
+  const seed = job.kind === 'seed' ? job.seed : (job.at[0] ?? 0);
+  try {
+    return job.kind === 'seed' ? verdictOf(await runSchedule(drawSpec(job.seed))) : await crashAt(job.at);
+  } catch (error) {
+    const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return { seed, faults: [`the simulation broke: ${why}`], events: 0, injected: [], crashed: [] };
+  }
+}
+
+/** The round trip with these crashes. */
+export function crashing(at: readonly number[]): Spec {
+  return { ...roundTrip, crashes: at };
+}
+
+let calm: Promise<readonly string[]> | null = null;
+
+/** 8: it ends like the same round trip without a crash. */
+async function crashAt(at: readonly number[]): Promise<Verdict> {
+  calm ??= endOf(crashing([]));
+  const result = await runSchedule(crashing(at));
+  const { faults, crashed } = verdictOf(result);
+  const wanted = await calm;
+  const found = [...result.summary.operations, ...result.summary.balances];
+  const other =
+    found.join() === wanted.join() ? [] : [`8: it ends with ${found.join()}, not ${wanted.join()}`];
+  return { seed: at[0] ?? 0, faults: [...faults, ...other], events: result.events, injected: [], crashed };
+}
+
+async function endOf(spec: Spec): Promise<readonly string[]> {
+  const { summary } = await runSchedule(spec);
+  return [...summary.operations, ...summary.balances];
+}

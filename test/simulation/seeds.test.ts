@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest';
+import type { Job } from './jobs.ts';
+import { faultKinds } from './plan.ts';
+import { runJobs } from './pool.ts';
+
+/** A seed beyond these that finds something is run here from then on. */
+const SEEDS = 2_000;
+
+test('every rule holds at the end of every schedule', async () => {
+  const jobs = Array.from({ length: SEEDS }, (_, at): Job => ({ kind: 'seed', seed: at + 1 }));
+  const { failed, injected, crashed } = await runJobs({ jobs });
+  expect(failed.map((it) => `npm run sim -- --seed ${String(it.seed)}: ${it.faults.join('; ')}`)).toEqual([]);
+  // A kind of fault that never happens proves nothing.
+  expect(faultKinds.filter((kind) => !injected.has(kind))).toEqual([]);
+  expect(crashed.size).toBeGreaterThan(150);
+});
