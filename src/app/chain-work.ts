@@ -37,13 +37,13 @@ export interface ChainWork {
 
 export async function createChainWork(
   shared: SharedParts,
-  features: Pick<Features, 'assets' | 'mint' | 'redemption'>,
+  features: Pick<Features, 'assets' | 'mint' | 'redemption' | 'refund'>,
   how: { readonly signer: Signer; readonly restored: boolean },
 ): Promise<ChainWork> {
   const { ports, log, store, ledger, wallets, networks, wake } = shared;
   const { metrics } = shared.telemetry;
   const { clock, random, timers } = ports;
-  const { assets, mint, redemption } = features;
+  const { assets, mint, redemption, refund } = features;
   const watcherOf = (network: string): Watcher | undefined => watchers.find((it) => it.network === network);
   const hintWatcher = (network: string): void => watcherOf(network)?.hint();
   const openWork = await createOpenWork(store, timers, hintWatcher);
@@ -83,7 +83,9 @@ export async function createChainWork(
     log,
     timers,
     networks: networks.map((it) => inventoryNetworkOf(it, () => wallets.of(it.config.network))),
-    owedShares: (chainId, vault) => redemption.owedShares(chainId, vault),
+    // While tokens may be on their way back, what is owed and what is there are not of one moment.
+    owedShares: async (chainId, vault) =>
+      (await refund.isUnderWay(chainId, vault)) ? null : redemption.owedShares(chainId, vault),
     wake,
   });
   const laneNetworks = networks.map((it) => laneNetworkOf(it, how.signer));
@@ -95,7 +97,7 @@ export async function createChainWork(
     random,
     log,
     meter: metrics.lanes.meter,
-    features: [mint.lane, redemption.lane],
+    features: [mint.lane, redemption.lane, refund.lane],
     networks: laneNetworks,
     restored: how.restored,
     scannedTo: async (network, vault) => (await watcherOf(network)?.scannedToFinal(vault)) ?? null,

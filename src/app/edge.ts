@@ -20,6 +20,7 @@ import { operationRoutes } from '../operation/routes.ts';
 import { transactionRoutes } from '../operation/transaction-routes.ts';
 import { invariant } from '../primitives/failures.ts';
 import { redemptionKind } from '../redemption/redemption-kind.ts';
+import { refundKind } from '../refund/refund-kind.ts';
 import { inventoryRoutes } from './book-routes.ts';
 import type { ChainWork } from './chain-work.ts';
 import type { Features } from './features.ts';
@@ -33,13 +34,13 @@ import { statusRoutes } from './status-routes.ts';
 /** Composes the HTTP side: who may call what. */
 export function createEdge(
   { config, ports, log, telemetry, store, ledger, networks }: SharedParts,
-  { alpaca, accounts, assets, holds, inventory, mint, redemption }: Features,
+  { alpaca, accounts, assets, holds, inventory, mint, redemption, refund }: Features,
   chainWork: ChainWork,
   readiness: Readiness,
 ): FastifyInstance {
   const { lanes, watchers, reconciliation } = chainWork;
   const { clock, random, timers } = ports;
-  const kinds = [anyKind(mintKind), anyKind(redemptionKind)];
+  const kinds = [anyKind(mintKind), anyKind(redemptionKind), anyKind(refundKind)];
   const operations = createOperations({
     store,
     ledger,
@@ -89,7 +90,8 @@ export function createEdge(
         operationRoutes(operations, store),
         actionRoutes(operations, {
           mint: mint.actions(chainWork.desk),
-          redemption: redemption.actions(chainWork.desk),
+          redemption: redemption.actions(chainWork.desk, refund.opener),
+          refund: refund.actions(chainWork.desk),
         }),
         transactionRoutes(store),
         laneRoutes({ lanes, watchers, operations }),

@@ -23,6 +23,8 @@ import type { TransactionDesk } from '../transaction/desk.ts';
 import { laneId } from '../transaction/lane-id.ts';
 import { createCatalog, createDirectory, createReservedAddress } from './directories.ts';
 import { createReadVault } from './read-vault.ts';
+import type { RefundFeature } from '../refund/create-refund.ts';
+import { createRefund } from '../refund/create-refund.ts';
 import type { SharedParts } from './shared-parts.ts';
 
 export interface Features {
@@ -35,6 +37,7 @@ export interface Features {
   readonly inventory: Inventory;
   readonly mint: MintFeature;
   readonly redemption: RedemptionFeature;
+  readonly refund: RefundFeature;
 }
 
 /** Composes accounts, assets, mint and redemption. Nothing of it runs by itself. */
@@ -64,12 +67,14 @@ export function createFeatures(shared: SharedParts): Features {
     catalog: createCatalog(assets, holds, new Set(rpcs.keys())),
     alpaca: createClient(shared),
     wallets: wallets.of,
-    desk: { cancel: (id, metadata) => shared.desk().cancel(id, metadata) } satisfies Pick<
-      TransactionDesk,
-      'cancel'
-    >,
+    desk: lateDesk(shared),
   };
   const { baseUrl, accountId } = config.alpaca;
+  const redemption = createRedemption({
+    ...common,
+    engineWake: wake,
+    canSign: (_chainId, wallet) => wallet === signerAddress,
+  });
   return {
     alpaca: common.alpaca,
     accounts,
@@ -82,11 +87,19 @@ export function createFeatures(shared: SharedParts): Features {
       alpacaAccount: { baseUrl, accountId },
       laneOf: (chainId) => laneId(chainId, signerAddress),
     }),
-    redemption: createRedemption({
-      ...common,
-      engineWake: wake,
-      canSign: (_chainId, wallet) => wallet === signerAddress,
-    }),
+    redemption,
+    refund: createRefund({ ...common, book: redemption.refundBook }),
+  };
+}
+
+/** What the features ask of transactions, by way of what exists only after them. */
+function lateDesk({
+  desk,
+}: Pick<SharedParts, 'desk'>): Pick<TransactionDesk, 'cancel' | 'forgotten' | 'isQuarantined'> {
+  return {
+    cancel: (id, metadata) => desk().cancel(id, metadata),
+    forgotten: (chainId, operationId) => desk().forgotten(chainId, operationId),
+    isQuarantined: (lane) => desk().isQuarantined(lane),
   };
 }
 

@@ -98,7 +98,7 @@ async function open() {
   };
   const redemptions = createRedemptionWorker({
     ledger,
-    desk: { cancel: async () => {} },
+    desk: { cancel: async () => {}, forgotten: async () => null, isQuarantined: async () => false },
     clock,
     alpaca: alpaca.client,
     directory: testDirectory(world),

@@ -14,6 +14,7 @@ import { JOURNAL_TABLE } from '../operation/journal-row.ts';
 import { OPERATION_TABLE } from '../operation/operation-row.ts';
 import { RECEIPT_TABLES, receiptKind } from '../receipt/receipt-kind.ts';
 import { OWED_TABLE, redemptionKind } from '../redemption/redemption-kind.ts';
+import { refundKind } from '../refund/refund-kind.ts';
 import { laneKinds, laneTables } from '../transaction/lanes.ts';
 
 /**
@@ -31,6 +32,7 @@ export const SCHEMA: Schema = {
     anyKind(underlyingKind),
     anyKind(mintKind),
     anyKind(redemptionKind),
+    anyKind(refundKind),
     anyKind(receiptKind),
     anyKind(networkKind),
     ...laneKinds,

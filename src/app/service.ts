@@ -88,11 +88,17 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     },
   };
   const features = createFeatures(shared);
-  const { mint, redemption } = features;
+  const { mint, redemption, refund } = features;
   const chainWork = await createChainWork(shared, features, { signer, restored: options.restored });
   const { watchers, hints, lanes } = chainWork;
   boundDesk = chainWork.desk;
-  const workers = [mint.worker, redemption.worker, features.freezeWorker, ...chainWork.workers];
+  const workers = [
+    mint.worker,
+    redemption.worker,
+    refund.worker,
+    features.freezeWorker,
+    ...chainWork.workers,
+  ];
   const { count, onStep, onDependency } = metrics.engine;
   const engine = createEngine({
     ...ports,

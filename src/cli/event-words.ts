@@ -1,7 +1,8 @@
 import type { MintEvent } from '../mint/state.ts';
 import type { RedemptionEvent } from '../redemption/state.ts';
+import type { RefundEvent } from '../refund/state.ts';
 
-type EventType = MintEvent['type'] | RedemptionEvent['type'];
+type EventType = MintEvent['type'] | RedemptionEvent['type'] | RefundEvent['type'];
 
 /** What each event of an operation means, for someone who never saw one. */
 const MEANINGS: Readonly<Record<EventType, string>> = {
@@ -45,6 +46,15 @@ const MEANINGS: Readonly<Record<EventType, string>> = {
   RefundStarted: 'a person has the tokens sent back: a refund was begun for it',
   RedemptionRefunded: 'the tokens are back with their sender',
   RefundVanished: 'the refund’s block vanished: the same bytes go out again',
+  RefundRequested: 'a person has the tokens of a redemption sent back to their sender',
+  RefundSubmitted: 'transfer signed and committed, then sent',
+  RefundSettled: 'in a block: the tokens are back with their sender',
+  RefundUnsettled: 'its block vanished: the same bytes go out again',
+  RefundReleased: 'its transaction had no effect, as a final block shows: it is sent anew',
+  RefundHeld: 'held: a person must judge it',
+  RefundResumed: 'a person let it go on',
+  RefundClosing: 'a person wants it closed: its nonce is being cancelled first',
+  RefundClosed: 'closed by a person: its redemption is as it was before',
   RefundEnded: 'its refund ended without effect',
 };
 

@@ -27,8 +27,8 @@ export interface EffectClaim {
   readonly chainId: number;
   readonly transactionHash: Hex;
   readonly vault: Address;
-  /** `deposit` and `withdraw` logs are numbered apart. */
-  readonly kind: 'deposit' | 'withdraw';
+  /** `deposit`, `withdraw` and `transfer` logs are numbered apart. */
+  readonly kind: 'deposit' | 'withdraw' | 'transfer';
   readonly ordinal: number;
 }
 

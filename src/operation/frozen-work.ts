@@ -75,6 +75,7 @@ export async function releaseFrozen(
   const released = [
     ...(await release(store, { kind: 'mint', phase: 'journaled', underlying }, inLanes, nowMs)),
     ...(await release(store, { kind: 'redemption', phase: ready, underlying }, inLanes, nowMs)),
+    ...(await release(store, { kind: 'refund', phase: 'requested', underlying }, inLanes, nowMs)),
     ...(await release(store, { kind: 'redemption', phase: 'detected', underlying }, detected, nowMs)),
   ];
   const lanes = new Set(released.flatMap(({ lane }) => (lane === null ? [] : [lane])));

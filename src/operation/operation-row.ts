@@ -46,7 +46,14 @@ export const OPERATION_TABLE: TableDefinition = {
   source: 'log',
 };
 
-export type OperationKind = 'mint' | 'redemption' | 'refund';
+const KINDS = ['mint', 'redemption', 'refund'] as const;
+
+export type OperationKind = (typeof KINDS)[number];
+
+/** The streams that an operation of this id may have: one for each kind, and ids are of one kind only. */
+export function streamsOf(id: string): readonly string[] {
+  return KINDS.map((kind) => `${kind}/${id}`);
+}
 
 /** What a state tells of its operation. Quantities in 10⁻¹⁸ of a token; null is "not known yet" or "does not apply". */
 export interface OperationFields {

@@ -3,6 +3,7 @@ import type { EventStore, StoredEvent, UpTo } from '../event-store/event-store.t
 import { foldStream } from '../event-store/fold.ts';
 import { invariant } from '../primitives/failures.ts';
 import { formatQuantity } from '../primitives/quantity.ts';
+import { streamsOf } from './operation-row.ts';
 import { transactionKind } from '../transaction/transaction-kind.ts';
 import type { Known, TransactionState } from '../transaction/transaction-state.ts';
 import { greatestCost, newestVariant } from '../transaction/transaction-state.ts';
@@ -57,9 +58,7 @@ export async function operationTransactions(
   id: string,
   upTo?: UpTo,
 ): Promise<readonly OperationTransaction[] | null> {
-  const streams = await Promise.all(
-    [`mint/${id}`, `redemption/${id}`].map((it) => store.readStream(it, upTo)),
-  );
+  const streams = await Promise.all(streamsOf(id).map((it) => store.readStream(it, upTo)));
   const events = streams.flat();
   if (events.length === 0) return null;
   const named = events.map((it) => it.data['transactionId']).filter((it) => typeof it === 'string');

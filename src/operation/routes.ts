@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { EventStore, StoredEvent, UpTo } from '../event-store/event-store.ts';
 import { IssuanceError } from '../primitives/failures.ts';
 import type { OperationFilters } from './operation-filters.ts';
+import { streamsOf } from './operation-row.ts';
 import type { Operations } from './operations.ts';
 import { atQuery, event, eventsQuery, idParams, listQuery, operation, operationPage } from './wire.ts';
 
@@ -73,7 +74,7 @@ export function operationRoutes(
       async (request) => {
         const { id } = request.params;
         const { after, limit } = request.query;
-        const streams = await store.readStreams([`mint/${id}`, `redemption/${id}`]);
+        const streams = await store.readStreams(streamsOf(id));
         const events = [...streams.values()].flat();
         if (events.length === 0) throw unknownOperation(id);
         return events

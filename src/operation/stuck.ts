@@ -22,7 +22,12 @@ export const STATE_BOUNDS_MS: Readonly<Record<string, Readonly<Record<string, nu
     requested: HOUR_MS,
     journaled: 10 * MINUTE_MS,
     burning: 30 * MINUTE_MS,
-    refunding: 30 * MINUTE_MS,
+    refunding: 40 * MINUTE_MS,
+    held: 0,
+  },
+  refund: {
+    requested: 10 * MINUTE_MS,
+    submitted: 30 * MINUTE_MS,
     held: 0,
   },
 };

@@ -68,3 +68,8 @@ export function redemptionId(transfer: {
   const namespace = uuidV5(ROOT, 'redemption');
   return uuidV5(namespace, `${chainId} ${transactionHash.toLowerCase()} ${vault.toLowerCase()} ${ordinal}`);
 }
+
+/** Id of the refund of a redemption: there is only one, and a database that forgot it can tell what it would be. */
+export function refundId(redemptionId: string): string {
+  return uuidV5(uuidV5(ROOT, 'refund'), redemptionId);
+}

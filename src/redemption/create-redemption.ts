@@ -8,6 +8,7 @@ import type { Ledger } from '../event-store/ledger.ts';
 import type { Catalog, Directory } from '../operation/directory.ts';
 import type { OperationActions } from '../operation/actions.ts';
 import { readWork } from '../operation/look-at-work.ts';
+import type { RefundedBook, RefundOpener } from '../operation/refund-terms.ts';
 import type { Clock } from '../ports/ports.ts';
 import type { Inventory } from '../receipt/inventory.ts';
 import type { Splits } from '../receipt/splits.ts';
@@ -17,6 +18,7 @@ import type { LaneFeature } from '../transaction/lane-feature.ts';
 import { createRedemptionActions } from './actions/create-redemption-actions.ts';
 import { createRedemptionConsumer } from './consumer.ts';
 import { createRedemptionLane } from './lane.ts';
+import { createRefundBook } from './refund-book.ts';
 import { watchReceipts } from './receipts-free.ts';
 import { owedShares, wakeRedemptions } from './waiting.ts';
 import { createRedemptionWorker } from './worker.ts';
@@ -38,7 +40,7 @@ export interface RedemptionOptions {
   readonly wallets: (network: string) => readonly Address[];
   /** Whether a lane signs for this wallet at present. */
   readonly canSign: (chainId: number, wallet: string) => boolean;
-  readonly desk: Pick<TransactionDesk, 'cancel'>;
+  readonly desk: Pick<TransactionDesk, 'cancel' | 'forgotten' | 'isQuarantined'>;
 }
 
 export interface RedemptionFeature {
@@ -46,7 +48,9 @@ export interface RedemptionFeature {
   readonly worker: Worker;
   readonly lane: LaneFeature;
   /** What operators can do to redemptions. */
-  actions(desk: TransactionDesk): OperationActions;
+  actions(desk: TransactionDesk, refunds: RefundOpener): OperationActions;
+  /** What refunds ask of their redemptions. */
+  readonly refundBook: RefundedBook;
   /** A wallet was linked: what waits for its owner goes on. */
   walletLinked(wallet: Address): Promise<void>;
   /** Shares of a vault that must lie in our wallets, in 10⁻¹⁸. */
@@ -63,7 +67,9 @@ export function createRedemption(options: RedemptionOptions): RedemptionFeature 
     consumer: createRedemptionConsumer(options),
     worker: createRedemptionWorker(options),
     lane: createRedemptionLane(options),
-    actions: (desk) => createRedemptionActions({ ...options, desk, work: (id) => readWork(store, id) }),
+    actions: (desk, refunds) =>
+      createRedemptionActions({ ...options, desk, refunds, work: (id) => readWork(store, id) }),
+    refundBook: createRefundBook(options),
     async walletLinked(wallet) {
       await wakeRedemptions(options, 'wallet_unknown', wallet);
     },

@@ -27,6 +27,7 @@ export const OWED_TABLE: TableDefinition = {
 export const RECHECK_MS: Readonly<Record<WaitReason, number>> = {
   wallet_unknown: 60_000,
   signer_retired: 60_000,
+  quarantine: 5_000,
   frozen: FROZEN_RECHECK_MS,
   receipts_short: 15_000,
 };
@@ -123,6 +124,10 @@ function reasonOf(state: KnownState): string | null {
     case 'held':
     case 'closed':
       return state.why;
+    case 'refunding':
+      return `goes back as refund ${state.refundId}`;
+    case 'refunded':
+      return `went back in ${state.transactionHash} as refund ${state.refundId}`;
     default:
       return state.redemption.reason;
   }

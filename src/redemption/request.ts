@@ -10,10 +10,12 @@ import type { Catalog, Directory } from '../operation/directory.ts';
 import { FROZEN, frozenMessage } from '../operation/frozen-work.ts';
 import type { Clock } from '../ports/ports.ts';
 import { RpcFailure } from '../primitives/failures.ts';
-import { uuidV5 } from '../primitives/uuid.ts';
+import { refundId, uuidV5 } from '../primitives/uuid.ts';
 import type { Inventory } from '../receipt/inventory.ts';
 import type { Splits } from '../receipt/splits.ts';
 import { splitWrite } from '../receipt/splits.ts';
+import type { TransactionDesk } from '../transaction/desk.ts';
+import { laneId } from '../transaction/lane-id.ts';
 import type { SplitReading } from '../vault/split-count.ts';
 import { compareSplits } from '../vault/split-count.ts';
 import type { RedemptionCommand } from './decide.ts';
@@ -34,6 +36,7 @@ export interface RequestOptions {
   /** Whether a lane signs for this wallet; a retired signer's tokens cannot be burned. */
   readonly canSign: (chainId: number, wallet: string) => boolean;
   readonly clock: Clock;
+  readonly desk: Pick<TransactionDesk, 'forgotten' | 'isQuarantined'>;
 }
 
 type Detected = Extract<RedemptionState, { kind: 'detected' }>;
@@ -46,7 +49,7 @@ export async function requestRedemption(
 ): Promise<StepResult> {
   const { redemption } = state;
   if (redemption.promise !== null) return askAgain(options, loaded.id, redemption, redemption.promise);
-  const ready = await readiness(options, redemption);
+  const ready = await readiness(options, loaded.id, redemption);
   switch (ready.kind) {
     case 'wait': {
       if (state.waiting === ready.for) return { kind: 'later', delayMs: RECHECK_MS[ready.for] };
@@ -121,7 +124,7 @@ type Readiness =
       readonly requires: readonly Change[];
     };
 
-async function readiness(options: RequestOptions, redemption: Redemption): Promise<Readiness> {
+async function readiness(options: RequestOptions, id: string, redemption: Redemption): Promise<Readiness> {
   const { directory, inventory, catalog } = options;
   const { transfer, quantity, clientId } = redemption;
   const present = await directory.walletOwner(transfer.from);
@@ -134,6 +137,8 @@ async function readiness(options: RequestOptions, redemption: Redemption): Promi
     return { kind: 'hold', why: `the wallet ${transfer.from} was ${clientId}'s and is ${present}'s now` };
   }
   if (!options.canSign(transfer.chainId, transfer.holder)) return { kind: 'wait', for: 'signer_retired' };
+  const refunded = await forgottenRefund(options, id, transfer);
+  if (refunded !== null) return refunded;
   const { by, requires } = await catalog.freeze(transfer.underlying, 'new');
   // One that was lifted meanwhile has woken what waited, and must not be waited for.
   if (by !== null) return { kind: 'wait', for: 'frozen', requires };
@@ -141,6 +146,21 @@ async function readiness(options: RequestOptions, redemption: Redemption): Promi
   const { available, guard } = await inventory.available(chainId, vault, holder, quantity);
   if (available < quantity) return { kind: 'wait', for: 'receipts_short' };
   return { kind: 'ready', clientId, guard, requires };
+}
+
+/**
+ * A database that is older than its signatures may have forgotten that the tokens went back, and Alpaca never heard of
+ * them: nothing is asked before the chain was read for that.
+ */
+async function forgottenRefund(
+  { desk }: RequestOptions,
+  id: string,
+  { chainId, holder }: TransferFacts,
+): Promise<Readiness | null> {
+  if (await desk.isQuarantined(laneId(chainId, holder))) return { kind: 'wait', for: 'quarantine' };
+  const forgotten = await desk.forgotten(chainId, refundId(id));
+  if (forgotten === null) return null;
+  return { kind: 'hold', why: `${forgotten.hash}, which this database had forgotten, is its refund` };
 }
 
 /** Promises the amount and the exact call in one commit, and only then calls. */

@@ -28,7 +28,7 @@ export type TransferFacts = {
 export type RecordedWhy = 'zero' | 'dust_only' | 'self_transfer' | 'historic';
 
 /** What a detected redemption waits for before Alpaca is asked. */
-export type WaitReason = 'wallet_unknown' | 'signer_retired' | 'frozen' | 'receipts_short';
+export type WaitReason = 'wallet_unknown' | 'signer_retired' | 'quarantine' | 'frozen' | 'receipts_short';
 
 /** A receipt's share of a burn; `information` are the deposit's bytes. */
 export type Pick = { receiptId: bigint; shares: bigint; information: Hex };

@@ -57,6 +57,16 @@ async function makeDue(store: EventStore, id: string, dueMs: number): Promise<bo
 /** Shares of a vault that must lie in our wallets, in 10⁻¹⁸: open redemptions, rejected ones, recorded dust. */
 export async function owedShares(store: EventStore, chainId: number, vault: Address): Promise<bigint> {
   let sum = 0n;
+  for await (const { shares } of owedRows(store, chainId, vault)) sum += shares;
+  return sum;
+}
+
+/** Every redemption, and every recorded remainder, of which something must lie in our wallets. */
+export async function* owedRows(
+  store: EventStore,
+  chainId: number,
+  vault: Address,
+): AsyncGenerator<{ readonly redemptionId: string; readonly shares: bigint }> {
   let after: readonly string[] | undefined;
   for (;;) {
     const rows = await store.find({
@@ -66,9 +76,11 @@ export async function owedShares(store: EventStore, chainId: number, vault: Addr
       limit: PAGE,
       ...(after === undefined ? {} : { after }),
     });
-    for (const row of rows) sum += row['shares'] as bigint;
+    for (const row of rows) {
+      yield { redemptionId: row['redemption_id'] as string, shares: row['shares'] as bigint };
+    }
     const last = rows.at(-1);
-    if (last === undefined || rows.length < PAGE) return sum;
+    if (last === undefined || rows.length < PAGE) return;
     after = [last['redemption_id'] as string];
   }
 }

@@ -64,7 +64,7 @@ async function open(...events: readonly RedemptionEvent[]) {
   } as unknown as PinnedRpc;
   const worker = createRedemptionWorker({
     ledger,
-    desk: { cancel: async () => {} },
+    desk: { cancel: async () => {}, forgotten: async () => null, isQuarantined: async () => false },
     clock,
     alpaca: alpaca.client,
     directory: testDirectory(world),

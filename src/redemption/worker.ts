@@ -7,9 +7,7 @@ import type { RequestOptions } from './request.ts';
 import { requestRedemption } from './request.ts';
 import type { Redemption } from './state.ts';
 
-export interface RedemptionWorkerOptions extends RequestOptions {
-  readonly desk: Pick<TransactionDesk, 'cancel'>;
-}
+export type RedemptionWorkerOptions = RequestOptions & { readonly desk: Pick<TransactionDesk, 'cancel'> };
 
 /**
  * Takes redemptions through the steps before their burn: asking Alpaca, and waiting for its journal; and to the end

@@ -49,7 +49,7 @@ export async function expectInvariants(world: World, leftovers: Leftovers = {}):
     ...errorLines(world, [
       ...(leftovers.errors ?? []),
       ...open,
-      ...redemptions.filter((it) => it.state === 'rejected').map((it) => it.id),
+      ...redemptions.filter((it) => it.state === 'rejected' || it.state === 'refunded').map((it) => it.id),
     ]),
   ];
   expect(faults).toEqual([]);
@@ -100,12 +100,15 @@ function withoutForeign(facts: VaultFacts, hashes: ReadonlySet<string>, issuer: 
   };
 }
 
+/** States of redemptions of whose tokens nothing is left with us. */
+const GONE: ReadonlySet<string> = new Set(['completed', 'refunded']);
+
 /** Supply is what was deposited less what was burned, and our wallet holds what redemptions say it does. */
 function supplyFaults(vault: VaultFacts, redemptions: readonly OperationOnWire[]): readonly string[] {
   const { deposits, withdrawals, totalSupply, held } = vault;
   const minted = sum(deposits.map((it) => it.assets));
   const burned = sum(withdrawals.map((it) => it.shares));
-  const kept = redemptions.filter((it) => isOn(vault, it) && it.state !== 'completed');
+  const kept = redemptions.filter((it) => isOn(vault, it) && !GONE.has(it.state));
   const owed = sum(kept.map((it) => quantity(it.shares) - quantity(it.burned)));
   return [
     ...differ(`supply of ${vault.vault}`, totalSupply, minted - burned),
@@ -199,6 +202,7 @@ function transferFaults(
   for (const { operationId, assets } of vault.deposits) add(mintedFor(mints, operationId), assets);
   for (const it of own) {
     if (it.state === 'completed') add(String(it['wallet']), quantity(it.dust));
+    if (it.state === 'refunded') add(String(it['wallet']), quantity(it.shares));
   }
   for (const { from, to, value } of vault.transfers) if (from === issuer && to !== issuer) add(to, -value);
   return [

@@ -3,26 +3,16 @@ import { quirks } from '../../src/sandbox/alpaca/quirks.ts';
 import { parseQuantity } from '../../src/primitives/quantity.ts';
 import { kill, untilWaiting } from './crash.ts';
 import { expectInvariants } from './invariants.ts';
+import { operatorOf, REASON } from './operator.ts';
 import { eventTypes, mineUntil, reaches } from './outsider.ts';
 import type { OperationOnWire, World } from './world.ts';
 import { startWorld, within } from './world.ts';
-
-interface Report {
-  readonly outcome: string;
-  readonly changed: boolean;
-  readonly summary: string;
-  readonly found: readonly string[];
-  readonly version: number;
-  readonly refund_id: string | null;
-  readonly operation: OperationOnWire;
-}
 
 /** Operations that stay closed, with shares or tokens left on one side. */
 const closed: string[] = [];
 /** Operations that were held, and told of as errors. */
 const held: string[] = [];
 const check = (): Promise<void> => expectInvariants(world, { open: closed, errors: held });
-const REASON = 'looked at with Alpaca’s desk';
 
 let world: World;
 beforeAll(async () => {
@@ -37,28 +27,10 @@ afterEach(async () => {
   await world.network().chain.setAutomine(true);
 });
 
-function act(action: string, id: string, more: object = {}): Promise<Report> {
-  const body = { reason: REASON, ...more };
-  return world.api.call('POST', `/operations/${id}/${action}`, body) as Promise<Report>;
-}
-
-/** Looks first, then acts on that version, then repeats the call, which must answer alike and change nothing. */
-async function actAsTaught(action: string, id: string, more: object = {}): Promise<Report> {
-  const before = (await eventTypes(world, id)).length;
-  const planned = await act(action, id, { ...more, dry_run: true });
-  expect(planned).toMatchObject({ outcome: 'planned', changed: false });
-  expect(await eventTypes(world, id)).toHaveLength(before);
-  const done = await act(action, id, { ...more, expected_version: planned.version });
-  expect(done).toMatchObject({ outcome: 'done', changed: true, found: planned.found });
-  expect(done.summary).toContain(planned.summary);
-  return done;
-}
-
-const refusal = (action: string, id: string, more: object = {}): Promise<unknown> =>
-  act(action, id, more).then(
-    ({ summary }) => summary,
-    (error: unknown) => String(error),
-  );
+type Operator = ReturnType<typeof operatorOf>;
+const act: Operator['act'] = (...call) => operatorOf(world).act(...call);
+const actAsTaught: Operator['actAsTaught'] = (...call) => operatorOf(world).actAsTaught(...call);
+const refusal: Operator['refusal'] = (...call) => operatorOf(world).refusal(...call);
 
 /** Orders a mint whose transaction waits in the node's pool until a block is mined. */
 async function waitingMint(qty: string): Promise<string> {

@@ -3,6 +3,7 @@ import { createCloseRedemption } from './close.ts';
 import { createCompleteRedemption } from './complete.ts';
 import type { RedemptionActionOptions } from './options.ts';
 import { createRecoverRedemption } from './recover.ts';
+import { createRefundRedemption } from './refund.ts';
 
 /** What operators can do to redemptions. */
 export function createRedemptionActions(options: RedemptionActionOptions): OperationActions {
@@ -10,5 +11,6 @@ export function createRedemptionActions(options: RedemptionActionOptions): Opera
     recover: createRecoverRedemption(options),
     close: createCloseRedemption(options),
     complete: createCompleteRedemption(options),
+    refund: createRefundRedemption(options),
   };
 }

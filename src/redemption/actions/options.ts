@@ -4,6 +4,7 @@ import type { RpcClient } from '../../chain/rpc/types.ts';
 import type { WorkRow } from '../../engine/work.ts';
 import type { Ledger } from '../../event-store/ledger.ts';
 import type { Directory } from '../../operation/directory.ts';
+import type { RefundOpener } from '../../operation/refund-terms.ts';
 import type { Clock } from '../../ports/ports.ts';
 import type { Inventory } from '../../receipt/inventory.ts';
 import type { Splits } from '../../receipt/splits.ts';
@@ -18,6 +19,9 @@ export interface RedemptionActionOptions {
   readonly splits: Pick<Splits, 'now'>;
   readonly rpcOf: (network: string) => Pick<RpcClient, 'pinned'>;
   readonly desk: TransactionDesk;
+  readonly refunds: RefundOpener;
+  /** Whether a lane signs for this wallet at present. */
+  readonly canSign: (chainId: number, wallet: string) => boolean;
   /** Our signers on a network, retired ones too, in lower case. */
   readonly wallets: (network: string) => readonly Address[];
   /** The row of work of an operation; null at its end. */

@@ -1,0 +1,86 @@
+import { change } from '../../event-store/ledger.ts';
+import type { Loaded } from '../../event-store/ledger.ts';
+import type { ActionCall, Assess, Assessment } from '../../operation/actions.ts';
+import { actionMetadata, done, refused } from '../../operation/actions.ts';
+import { formatQuantity } from '../../primitives/quantity.ts';
+import { refundId as refundIdOf } from '../../primitives/uuid.ts';
+import { laneId } from '../../transaction/lane-id.ts';
+import { compareSplits } from '../../vault/split-count.ts';
+import { isRefundable } from '../decide-refund.ts';
+import { decideRedemption } from '../decide.ts';
+import { doubtTransfer } from '../doubt-transfer.ts';
+import { refundTerms } from '../refund-book.ts';
+import { redemptionKind } from '../redemption-kind.ts';
+import type { KnownRedemption } from '../state.ts';
+import { askAlpaca } from './look.ts';
+import type { RedemptionActionOptions } from './options.ts';
+
+/**
+ * Begins the refund of a redemption: an operation of its own that sends the whole amount back to whoever sent it, once.
+ * Alpaca must have rejected it, or must not know of it.
+ */
+export function createRefundRedemption(options: RedemptionActionOptions): Assess {
+  return async (call) => {
+    const loaded = await options.ledger.load(redemptionKind, call.id);
+    const { state, version } = loaded;
+    if (state.kind === 'refunding') {
+      const what = `its refund ${state.refundId} is under way`;
+      return { ...done(version, [], what), refundId: state.refundId };
+    }
+    if (state.kind === 'refunded') {
+      const what = `its tokens went back in ${state.transactionHash}`;
+      return { ...done(version, [], what), refundId: state.refundId };
+    }
+    if (!('redemption' in state)) return refused(version, [], 'nothing of it was to be redeemed');
+    if (!isRefundable(state)) {
+      const why = `it is ${state.kind}: only what Alpaca rejected, or was never asked for, goes back`;
+      return refused(version, [], why);
+    }
+    return assess(options, call, { ...loaded, state });
+  };
+}
+
+async function assess(
+  options: RedemptionActionOptions,
+  call: ActionCall,
+  loaded: Loaded<KnownRedemption>,
+): Promise<Assessment> {
+  const { version, state } = loaded;
+  const { redemption } = state;
+  const { network, chainId, vault, holder, from, amount, token, transactionHash } = redemption.transfer;
+  const refundId = refundIdOf(call.id);
+  const forgotten = await options.desk.forgotten(chainId, refundId);
+  if (forgotten !== null) {
+    return refused(version, [], `${forgotten.hash}, which this database had forgotten, is its refund`);
+  }
+  const evidence = await options.desk.finalTransaction(network, transactionHash);
+  const doubt =
+    typeof evidence === 'string' ? evidence : await doubtTransfer(options.rpcOf, redemption.transfer);
+  if (doubt !== null)
+    return refused(version, [doubt], 'its transfer is not final: nothing is sent back before');
+  const found = [`${from} sent ${formatQuantity(amount)} ${token} in ${transactionHash}, which is final`];
+  const { record, text } = await askAlpaca(options, call.id, redemption);
+  found.push(text);
+  if (state.kind === 'rejected' ? record?.status !== 'rejected' : record !== null) {
+    const why = 'Alpaca must have rejected it, or must not know it: else its shares may be journaled';
+    return refused(version, found, why);
+  }
+  if (!options.canSign(chainId, holder)) {
+    return refused(version, found, `the tokens lie in ${holder}, whose signer is not configured any more`);
+  }
+  const verdict = compareSplits(redemption.splits, await options.splits.now(network, vault));
+  if (verdict.kind === 'split' || verdict.kind === 'behind') {
+    return refused(version, [...found, verdict.why], 'the amount that was sent is another one now');
+  }
+  const events = decideRedemption({ type: 'startRefund', refundId, found }, state);
+  const run = async (): Promise<void> => {
+    const refund = await options.refunds.open(refundId, refundTerms(call.id, redemption), found);
+    await options.ledger.commit({
+      changes: [change(redemptionKind, loaded, events), refund],
+      metadata: actionMetadata(call),
+    });
+    options.desk.wake([laneId(chainId, holder)]);
+  };
+  const what = `${formatQuantity(amount)} ${token} go back to ${from} as refund ${refundId}`;
+  return { version, found, refundId, verdict: { kind: 'act', what, run } };
+}

@@ -1,0 +1,156 @@
+import type { Loaded } from '../../event-store/ledger.ts';
+import { change } from '../../event-store/ledger.ts';
+import type { ActionCall, Assess, Assessment, OperationActions, Verdict } from '../../operation/actions.ts';
+import { actionMetadata, done, refused } from '../../operation/actions.ts';
+import { tryCancel } from '../../operation/closing.ts';
+import { onlyHash } from '../../operation/evidence.ts';
+import { formatQuantity } from '../../primitives/quantity.ts';
+import { laneId } from '../../transaction/lane-id.ts';
+import { readTag } from '../../vault/tag.ts';
+import { decideRefund } from '../decide.ts';
+import { foundOutcome, readRefund } from '../lane-found.ts';
+import { refundKind } from '../refund-kind.ts';
+import type { KnownRefund, RefundState } from '../state.ts';
+import { stageOf } from '../state.ts';
+import type { RefundActionOptions } from './options.ts';
+import { createRecoverRefund } from './recover.ts';
+
+/** What operators can do to refunds. */
+export function createRefundActions(options: RefundActionOptions): OperationActions {
+  return {
+    recover: createRecoverRefund(options),
+    close: createCloseRefund(options),
+    complete: createCompleteRefund(options),
+  };
+}
+
+/** Ends a refund without effect; its redemption is then as it was before. */
+function createCloseRefund(options: RefundActionOptions): Assess {
+  return async (call) => {
+    const loaded = await options.ledger.load(refundKind, call.id);
+    const { state, version } = loaded;
+    const stage = stageOf(state);
+    if (state.kind === 'closed') return done(version, [], `it was closed before: ${state.why}`);
+    if (state.kind === 'none') return refused(version, [], 'there is no such refund');
+    if (stage === null) return refused(version, [], 'the tokens are back with their sender');
+    if (call.evidence.length > 0) return refused(version, [], 'a refund is never ended on anybody’s word');
+    const { redemptionId, amount, token } = state.refund.terms;
+    const found = [`${formatQuantity(amount)} ${token} stay with us, owed by redemption ${redemptionId}`];
+    const known = { ...loaded, state };
+    const forgotten = await options.desk.forgotten(state.refund.terms.chainId, call.id);
+    if (forgotten !== null) {
+      return refused(version, found, `${forgotten.hash}, which this database had forgotten, names it`);
+    }
+    if (stage.kind === 'requested') return closeNow(options, call, known, found);
+    const look = await options.desk.look(stage.transactionId);
+    found.push(look.text);
+    if (!look.isLive) return closeNow(options, call, known, found);
+    if (state.refund.closing !== null) {
+      return done(
+        version,
+        found,
+        'it is being closed: that ends it when the block that uses its nonce is final',
+      );
+    }
+    return closeLive(options, call, known, found, stage.transactionId);
+  };
+}
+
+function closeNow(
+  { ledger, book }: RefundActionOptions,
+  call: ActionCall,
+  loaded: Loaded<KnownRefund>,
+  found: readonly string[],
+): Assessment {
+  const why = call.metadata.reason;
+  const events = decideRefund({ type: 'close', why, isLive: false, found }, loaded.state);
+  const run = async (): Promise<void> => {
+    const ended = await book.ended(loaded.state.refund.terms.redemptionId, call.id, why);
+    const changes = [change(refundKind, loaded, events), ...ended];
+    await ledger.commit({ changes, metadata: actionMetadata(call) });
+  };
+  const what = 'it ends, and its redemption is as it was before it';
+  return { version: loaded.version, found, verdict: { kind: 'act', what, run } };
+}
+
+function closeLive(
+  { ledger, desk }: RefundActionOptions,
+  call: ActionCall,
+  loaded: Loaded<KnownRefund>,
+  found: readonly string[],
+  transactionId: string,
+): Assessment {
+  const events = decideRefund(
+    { type: 'close', why: call.metadata.reason, isLive: true, found },
+    loaded.state,
+  );
+  const verdict: Verdict = {
+    kind: 'act',
+    what: 'its nonce is cancelled, and it ends when the block that used it is final; its effect would win',
+    run: async () => {
+      await ledger.commit({ changes: [change(refundKind, loaded, events)], metadata: actionMetadata(call) });
+      const waits = await tryCancel(desk, call.id, transactionId);
+      desk.wake([call.id, transactionId]);
+      return waits === null
+        ? 'the cancellation is sent'
+        : `the cancellation waits and is tried again: ${waits}`;
+    },
+  };
+  return { version: loaded.version, found, verdict };
+}
+
+/** Ends a refund by a transaction in a final block that sent the tokens back, and by nothing else. */
+function createCompleteRefund(options: RefundActionOptions): Assess {
+  return async (call) => {
+    const loaded: Loaded<RefundState> = await options.ledger.load(refundKind, call.id);
+    const { state, version } = loaded;
+    if (state.kind === 'none') return refused(version, [], 'there is no such refund');
+    const named = onlyHash(call.evidence);
+    if ('fault' in named) return refused(version, [], named.fault);
+    const { hash } = named;
+    if (state.kind === 'completed') {
+      return state.effect.transactionHash === hash
+        ? done(version, [], `it is completed in ${hash}`)
+        : refused(version, [], `it counts its effect in ${state.effect.transactionHash}`);
+    }
+    const stage = stageOf(state);
+    if (stage?.kind === 'submitted') {
+      const look = await options.desk.look(stage.transactionId);
+      return refused(version, [look.text], 'its own transaction is counted as soon as a block holds it');
+    }
+    return completeBy(options, call, { ...loaded, state }, hash);
+  };
+}
+
+async function completeBy(
+  options: RefundActionOptions,
+  call: ActionCall,
+  loaded: Loaded<KnownRefund>,
+  hash: `0x${string}`,
+): Promise<Assessment> {
+  const { version, state } = loaded;
+  const { terms } = state.refund;
+  const { network, chainId, vault, token, amount } = terms;
+  const evidence = await options.desk.finalTransaction(network, hash);
+  if (typeof evidence === 'string') return refused(version, [], evidence);
+  const { transaction, receipt } = evidence;
+  const signer = transaction.from;
+  const ids = readTag(transaction.input)?.operationIds ?? [];
+  if (!options.wallets(network).includes(signer)) {
+    return refused(version, [], `${hash} was sent by ${signer}, who is none of our signers`);
+  }
+  if (receipt.status !== 1 || ids.length !== 1 || ids[0] !== call.id) {
+    return refused(version, [], `${hash} reverted, or its tag does not name this refund alone`);
+  }
+  const lane = { lane: laneId(chainId, signer), network, chainId, signer };
+  const effect = readRefund(terms, { lane, vault }, receipt);
+  if (typeof effect === 'string')
+    return refused(version, [], `${hash} did not send the tokens back: ${effect}`);
+  const place = `in the final block ${String(receipt.blockNumber)}`;
+  const found = [`${hash} sent ${formatQuantity(amount)} ${token} to ${terms.to} ${place}`];
+  const run = async (): Promise<void> => {
+    const { changes } = await foundOutcome(options, loaded, terms, effect);
+    await options.ledger.commit({ changes, metadata: actionMetadata(call) });
+  };
+  return { version, found, verdict: { kind: 'act', what: 'the tokens count as sent back', run } };
+}

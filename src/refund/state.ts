@@ -1,0 +1,70 @@
+import type { Hex } from 'viem';
+import type { RefundTerms } from '../operation/refund-terms.ts';
+import type { SplitReading } from '../vault/split-count.ts';
+
+/** The states and events of a refund: the tokens of one redemption on their way back to their sender. */
+
+/** The transfer on chain. */
+export type RefundEffect = {
+  transactionHash: Hex;
+  blockNumber: bigint;
+  blockHash: Hex;
+  /** Among all `Transfer` logs of the vault in the transaction. */
+  ordinal: number;
+  /** The transaction of ours that did it; null where only the chain knew of it. */
+  transactionId: string | null;
+};
+
+export type RefundEvent =
+  /** Also of one that ended without effect before. `found`: what was found at Alpaca and on the chain. */
+  | { type: 'RefundRequested'; data: RefundTerms & { found: readonly string[] } }
+  /** The first split count that was read for it: none was known. */
+  | { type: 'SplitCountRecorded'; data: SplitReading }
+  | { type: 'RefundSubmitted'; data: { transactionId: string } }
+  | { type: 'RefundSettled'; data: RefundEffect }
+  | { type: 'RefundUnsettled'; data: { transactionId: string; why: string } }
+  | { type: 'RefundReleased'; data: { transactionId: string; why: string } }
+  | { type: 'RefundHeld'; data: { why: string; splits?: SplitReading } }
+  | { type: 'RefundResumed'; data: { found: readonly string[] } }
+  /** An operator had it looked at: its next step is due at once. */
+  | { type: 'RecoveryAsked'; data: { found: readonly string[] } }
+  /** To be closed as soon as its nonce is used for something else; its effect would win. */
+  | { type: 'RefundClosing'; data: { why: string; found: readonly string[] } }
+  | { type: 'RefundClosed'; data: { why: string; found: readonly string[] } };
+
+/** What every refund carries. */
+export interface Refund {
+  readonly terms: RefundTerms;
+  readonly splits: SplitReading | null;
+  /** Why its last transaction had no effect. */
+  readonly reason: string | null;
+  /** Why an operator wants it closed, while its nonce is not used yet. */
+  readonly closing: string | null;
+}
+
+/** Where an open refund stands; what a held one returns to. */
+export type RefundStage =
+  | { readonly kind: 'requested' }
+  | { readonly kind: 'submitted'; readonly transactionId: string };
+
+export type RefundState =
+  | { readonly kind: 'none' }
+  | (RefundStage & { readonly refund: Refund })
+  | { readonly kind: 'held'; readonly refund: Refund; readonly why: string; readonly from: RefundStage }
+  | { readonly kind: 'completed'; readonly refund: Refund; readonly effect: RefundEffect }
+  | { readonly kind: 'closed'; readonly refund: Refund; readonly why: string };
+
+export type KnownRefund = Exclude<RefundState, { readonly kind: 'none' }>;
+
+/** The stage of an open or held refund; null for every other state. */
+export function stageOf(state: RefundState): RefundStage | null {
+  switch (state.kind) {
+    case 'held':
+      return state.from;
+    case 'requested':
+    case 'submitted':
+      return state;
+    default:
+      return null;
+  }
+}
