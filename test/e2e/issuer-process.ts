@@ -23,8 +23,9 @@ export async function startIssuerProcess(
   env: Readonly<Record<string, string>>,
   args: readonly string[] = [],
 ): Promise<RunningIssuer> {
-  const child = spawn(process.execPath, [MAIN, 'serve', ...args], {
-    env: { PATH: process.env['PATH'], ...env },
+  // As the first line of the program says.
+  const child = spawn(process.execPath, ['--max-semi-space-size=4', MAIN, 'serve', ...args], {
+    env: { PATH: process.env['PATH'], MALLOC_ARENA_MAX: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const killWithParent = (): void => void child.kill('SIGKILL');
