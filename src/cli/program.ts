@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { IssuanceError } from '../primitives/failures.ts';
 import { addAccountCommands } from './account-commands.ts';
+import { addActionCommands } from './action-commands.ts';
 import { addAssetCommands } from './asset-commands.ts';
 import { addBackupCommand } from './backup-command.ts';
 import { withExample } from './example.ts';
@@ -43,6 +44,7 @@ export function createProgram(): Command {
   addStuckCommand(program);
   addOperationsCommand(program);
   addShowCommand(program);
+  addActionCommands(program);
   addLaneCommands(program);
   addAccountCommands(program);
   addAssetCommands(program);

@@ -1,0 +1,325 @@
+import { describe, expect, test } from 'vitest';
+import type { AlpacaAnswer, TokenizationRequest } from '../../alpaca/types.ts';
+import type { PinnedRpc, RpcTransaction, TransactionReceipt } from '../../chain/rpc/types.ts';
+import { DependencyDown } from '../../engine/dependency-down.ts';
+import { anyKind } from '../../event-store/create-ledger.ts';
+import { change } from '../../event-store/ledger.ts';
+import type { ActionName, ActionReport } from '../../operation/actions.ts';
+import { ACTIONS, refused, runAction } from '../../operation/actions.ts';
+import type { RefundTerms } from '../../operation/refund-terms.ts';
+import { testDesk } from '../../operation/test-desk.ts';
+import { notFound, openTestLedger, record, unclear } from '../../operation/test-ledger.ts';
+import { IssuanceError } from '../../primitives/failures.ts';
+import { refundId } from '../../primitives/uuid.ts';
+import { createInventory } from '../../receipt/inventory.ts';
+import { RECEIPT_TABLES, receiptKind } from '../../receipt/receipt-kind.ts';
+import { testSplits } from '../../receipt/test-splits.ts';
+import { placed, transferLog } from '../../vault/log-samples.ts';
+import { OWED_TABLE, redemptionKind } from '../redemption-kind.ts';
+import {
+  detected,
+  DUST,
+  held,
+  pick,
+  promised,
+  REDEMPTION,
+  requested,
+  SENDER,
+  settled,
+  SIGNER,
+  signed,
+  toJournal,
+  TOKEN,
+  transfer,
+  unowned,
+  VAULT,
+} from '../samples.ts';
+import type { RedemptionEvent } from '../state.ts';
+import { createRedemptionActions } from './create-redemption-actions.ts';
+
+const HASH = `0x${'7a'.repeat(32)}` as const;
+const asked = record({ tokenizationRequestId: 'tkr-1' });
+
+async function open(...events: readonly RedemptionEvent[]) {
+  const opened = await openTestLedger(
+    [anyKind(redemptionKind), anyKind(receiptKind)],
+    [...RECEIPT_TABLES, OWED_TABLE],
+  );
+  const { ledger, store, clock, types, work } = opened;
+  if (events.length > 0) {
+    const loaded = await ledger.load(redemptionKind, REDEMPTION);
+    await ledger.commit({ changes: [change(redemptionKind, loaded, events)], metadata: { actor: 'test' } });
+  }
+  const { desk, told, cancelled, woken } = testDesk();
+  const { splits, told: splitsTold } = testSplits();
+  const owners: Record<string, string> = { [SENDER]: 'client-1' };
+  const logs = placed([transferLog(VAULT, SENDER, SIGNER, transfer.amount)]);
+  const { blockNumber, blockHash } = transfer;
+  const receipt = { blockNumber, blockHash, logs, status: 1 } as unknown as TransactionReceipt;
+  told.evidence = {
+    receipt,
+    transaction: { from: SIGNER, hash: HASH, input: '0x' } as unknown as RpcTransaction,
+  };
+  const node = {
+    getBlock: async () => ({ hash: blockHash }),
+    getTransactionReceipt: async () => receipt,
+  } as unknown as PinnedRpc;
+  const alpaca: { request: AlpacaAnswer<TokenizationRequest> | Error } = { request: asked };
+  const answer = async (): Promise<AlpacaAnswer<TokenizationRequest>> => {
+    if (alpaca.request instanceof Error) throw alpaca.request;
+    return alpaca.request;
+  };
+  const refunds: RefundTerms[] = [];
+  const silent = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
+  const actions = createRedemptionActions({
+    ledger,
+    clock,
+    desk,
+    splits,
+    work,
+    inventory: createInventory({ ledger, store, log: silent }),
+    directory: { walletOwner: async (wallet) => owners[wallet] ?? null },
+    wallets: () => [SIGNER],
+    rpcOf: () => ({ pinned: () => node }),
+    canSign: () => true,
+    alpaca: {
+      redeemBody: () => '{}',
+      redeem: async () => {
+        throw new Error('no action asks for a journal');
+      },
+      getRequest: answer,
+      findByIssuerRequestId: answer,
+    },
+    refunds: {
+      async open(_refundId, terms) {
+        refunds.push(terms);
+        return change(receiptKind, await ledger.load(receiptKind, '1/0x/1'), []);
+      },
+    },
+  });
+  const act = (action: ActionName, options: { evidence?: string[]; dryRun?: boolean } = {}) => {
+    const { evidence = [], dryRun = false } = options;
+    const call = { action, id: REDEMPTION, evidence, metadata: { actor: 'ana', reason: 'why not' } };
+    const assess = actions[action] ?? (async () => refused(0, [], 'not for a redemption'));
+    return runAction(assess, call, { dryRun, expectedVersion: null });
+  };
+  const state = async () => (await ledger.load(redemptionKind, REDEMPTION)).state;
+  const added = () => types(`redemption/${REDEMPTION}`);
+  return { ...opened, act, state, told, cancelled, woken, alpaca, splitsTold, owners, refunds, added };
+}
+
+const recorded: RedemptionEvent = { type: 'TransferRecorded', data: { ...transfer, why: 'historic' } };
+const rejection: RedemptionEvent = { type: 'RedemptionRejected', data: { reason: 'restricted' } };
+const closed: RedemptionEvent = { type: 'RedemptionClosed', data: { why: 'x' } };
+const closing: RedemptionEvent = { type: 'RedemptionClosing', data: { why: 'x' } };
+const refundStarted: RedemptionEvent = { type: 'RefundStarted', data: { refundId: 'r-1', found: [] } };
+const refunded: RedemptionEvent = {
+  type: 'RedemptionRefunded',
+  data: { refundId: 'r-1', transactionHash: HASH },
+};
+const burning = [...toJournal, signed('tx-1', [pick(1n, 5n * TOKEN)], DUST)];
+const partly = [...toJournal, signed('tx-1', [pick(1n, 2n * TOKEN)], 0n), settled('tx-1')];
+
+type Row = readonly [string, readonly RedemptionEvent[], Partial<Record<ActionName, RegExp>>];
+
+/** Every state, and what each action says in it while Alpaca has the request pending and its transaction waits. */
+const TABLE: readonly Row[] = [
+  ['none', [], { recover: /refused: there is no/, close: /refused: there is no/ }],
+  ['recorded', [recorded], { recover: /done: it was only/, close: /refused: it was only/ }],
+  [
+    'detected',
+    [detected],
+    { recover: /planned: its next/, close: /planned: it ends/, refund: /refused: Alpaca must/ },
+  ],
+  ['promised', [detected, promised], { recover: /planned/, close: /refused: Alpaca knows/ }],
+  ['requested', toJournal.slice(0, 3), { recover: /planned: what Alpaca/, close: /refused: Alpaca decides/ }],
+  ['journaled', toJournal, { recover: /planned: its lane/, close: /planned: it ends without/ }],
+  ['burning', burning, { recover: /planned: its transaction/, close: /planned: its nonce/ }],
+  ['burned in part', partly, { recover: /planned: its lane/, close: /planned: it ends without/ }],
+  ['closing', [...burning, closing], { recover: /planned/, close: /done: it is being closed/ }],
+  [
+    'completed',
+    [...burning, settled('tx-1')],
+    { recover: /done: it is completed/, close: /refused: it is comp/ },
+  ],
+  [
+    'rejected',
+    [...toJournal.slice(0, 3), rejection],
+    { recover: /refused: .*refund sends/, close: /refused: .*refund sends/, refund: /refused: Alpaca must/ },
+  ],
+  [
+    'closed',
+    [detected, closed],
+    { recover: /done: it was closed/, close: /done: it was closed/, refund: /refused/ },
+  ],
+  [
+    'refunding',
+    [detected, refundStarted],
+    { recover: /done: .*r-1/, close: /refused: its refund/, refund: /done/ },
+  ],
+  [
+    'refunded',
+    [detected, refundStarted, refunded],
+    { close: /refused: its tokens/, refund: /done: its tokens/ },
+  ],
+  [
+    'held detected',
+    [detected, held],
+    { recover: /planned: it goes on/, close: /planned: it ends/, refund: /refused/ },
+  ],
+  [
+    'held promised',
+    [detected, promised, held],
+    { recover: /planned: it goes on/, close: /refused: Alpaca knows/ },
+  ],
+  ['held requested', [...toJournal.slice(0, 3), held], { recover: /planned: it goes on/, close: /refused/ }],
+  [
+    'held journaled',
+    [...toJournal, held],
+    { recover: /refused: without a completed/, close: /planned: it ends/ },
+  ],
+  [
+    'held burning',
+    [...burning, held],
+    { recover: /refused: without a completed/, close: /planned: its nonce/ },
+  ],
+];
+
+describe('every action in every state of a redemption', () => {
+  test.each(TABLE)('%s', async (_name, events, expected) => {
+    const { act, added } = await open(...events);
+    for (const action of ACTIONS) {
+      const { outcome, summary } = await act(action, { dryRun: true, evidence: evidenceFor(action) });
+      expect(`${action} ${outcome}: ${summary}`).toMatch(expected[action] ?? /(refused|done): ./);
+    }
+    expect(await added()).toHaveLength(events.length);
+  });
+
+  test.each(TABLE)(
+    '%s: what is done can be folded, and a second call is documented too',
+    async (_name, events) => {
+      for (const answer of [
+        asked,
+        notFound,
+        record({ tokenizationRequestId: 'tkr-1', status: 'rejected' }),
+      ]) {
+        for (const action of ACTIONS) {
+          const { act, state, alpaca } = await open(...events);
+          alpaca.request = answer;
+          for (const _call of ['first', 'second']) {
+            const report = await act(action, { evidence: evidenceFor(action) }).catch(refusalOf);
+            expect(report).toMatchObject({ summary: expect.any(String) as string });
+          }
+          expect(await state()).toBeDefined();
+        }
+      }
+    },
+  );
+
+  test.each(TABLE)('%s: nothing is decided while Alpaca does not answer', async (_name, events) => {
+    const { act, alpaca } = await open(...events);
+    for (const answer of [new DependencyDown('alpaca', 'down'), unclear]) {
+      alpaca.request = answer;
+      for (const action of ACTIONS) {
+        const report = await act(action, { dryRun: true, evidence: evidenceFor(action) }).catch(refusalOf);
+        expect(report).toMatchObject({ summary: expect.any(String) as string });
+      }
+    }
+  });
+});
+
+function evidenceFor(action: ActionName): string[] {
+  return action === 'complete' ? [HASH] : [];
+}
+
+/** Only what is documented may come back; anything else fails the test. */
+function refusalOf(error: unknown): Partial<ActionReport> {
+  const codes = ['action_refused', 'version_changed', 'alpaca_unavailable'];
+  if (error instanceof IssuanceError && codes.includes(error.code)) return { summary: error.message };
+  throw error;
+}
+
+describe('a refund', () => {
+  const events = [...toJournal.slice(0, 3), rejection];
+  const rejectedThere = record({ tokenizationRequestId: 'tkr-1', status: 'rejected' });
+
+  test('is begun for all that was sent, in the commit that lets the redemption wait for it', async () => {
+    const { act, alpaca, refunds, state } = await open(...events);
+    alpaca.request = rejectedThere;
+    const first = await act('refund');
+    expect(first).toMatchObject({ changed: true, refundId: refundId(REDEMPTION) });
+    expect(refunds).toMatchObject([
+      { redemptionId: REDEMPTION, to: SENDER, holder: SIGNER, amount: transfer.amount },
+    ]);
+    expect(await state()).toMatchObject({ kind: 'refunding', origin: { kind: 'rejected' } });
+    expect(await act('refund')).toMatchObject({ changed: false, refundId: refundId(REDEMPTION) });
+    expect(refunds).toHaveLength(1);
+  });
+
+  test.each([
+    ['has it as journaled', record({ tokenizationRequestId: 'tkr-1', status: 'completed' })],
+    ['still decides', asked],
+    ['does not know it', notFound],
+  ])('is refused when Alpaca, which rejected it, %s', async (_name, answer) => {
+    const { act, alpaca } = await open(...events);
+    alpaca.request = answer;
+    await expect(act('refund')).rejects.toThrow(/Alpaca must have rejected it/);
+  });
+
+  test('of what Alpaca was never asked for needs that Alpaca does not know it', async () => {
+    const { act, alpaca } = await open(unowned);
+    await expect(act('refund')).rejects.toThrow(/must not know it/);
+    alpaca.request = notFound;
+    expect(await act('refund')).toMatchObject({ changed: true });
+  });
+
+  test.each([
+    ['its transfer is not final', { evidence: 'no final block holds it' }, /is not final/],
+    [
+      'it went back before this database was restored',
+      { forgotten: { hash: HASH } },
+      /had forgotten, is its refund/,
+    ],
+  ])('is refused when %s', async (_name, fact, why) => {
+    const { act, alpaca, told } = await open(...events);
+    alpaca.request = rejectedThere;
+    Object.assign(told, fact);
+    await expect(act('refund')).rejects.toThrow(why);
+  });
+
+  test('is refused when the vault split since', async () => {
+    const { act, alpaca, splitsTold } = await open(...events);
+    alpaca.request = rejectedThere;
+    splitsTold.count = 1n;
+    await expect(act('refund')).rejects.toThrow(/another one now/);
+  });
+});
+
+test('what is promised is held first, and closed only when no call can be on its way any more', async () => {
+  const { act, alpaca, state, clock } = await open(detected, promised);
+  alpaca.request = notFound;
+  expect((await act('close')).summary).toMatch(/it is held/);
+  expect(await state()).toMatchObject({ kind: 'held', from: { kind: 'detected' } });
+  await expect(act('close')).rejects.toThrow(/10 minutes after it was held/);
+  clock.advance(600_001);
+  alpaca.request = asked;
+  await expect(act('close')).rejects.toThrow(/Alpaca knows it/);
+  alpaca.request = notFound;
+  expect((await act('close')).summary).toMatch(/Alpaca never took it/);
+});
+
+test('one whose wallet became another’s is held until that is undone', async () => {
+  const { act, owners } = await open(detected, held);
+  owners[SENDER] = 'client-2';
+  await expect(act('recover')).rejects.toThrow(/still is client-2's/);
+  owners[SENDER] = 'client-1';
+  expect(await act('recover')).toMatchObject({ changed: true });
+});
+
+test('what Alpaca rejected while it was held is rejected, and may be refunded', async () => {
+  const { act, alpaca, state } = await open(detected, promised, requested, held);
+  alpaca.request = record({ tokenizationRequestId: 'tkr-1', status: 'rejected' });
+  expect((await act('recover')).summary).toMatch(/refund sends the tokens back/);
+  expect((await state()).kind).toBe('rejected');
+  expect(await act('refund')).toMatchObject({ changed: true });
+});
