@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { address, givenAddress, moment, nextCursor, uuid } from '../primitives/wire.ts';
+import { address, givenAddress, givenText, moment, nextCursor, uuid } from '../primitives/wire.ts';
 import type { AccountView } from './accounts.ts';
 
 /** What the routes of accounts take and give. */
@@ -9,20 +9,15 @@ const email = z
   .max(254)
   .meta({ description: 'Unique, whatever its case.', examples: ['desk@participant.example'] });
 
-const alpacaAccountId = z
-  .string()
-  .min(1)
-  .max(128)
-  .meta({
-    description: 'Alpaca’s id of the participant’s account.',
-    examples: ['3f1c7a52-9d1b-4f9e-8a53-0a6f5b5d2c11'],
-  });
+const alpacaAccountId = givenText(128).meta({
+  description: 'Alpaca’s id of the participant’s account.',
+  examples: ['3f1c7a52-9d1b-4f9e-8a53-0a6f5b5d2c11'],
+});
 
-const accountNumber = z
-  .string()
-  .min(1)
-  .max(128)
-  .meta({ description: 'The participant’s account number at Alpaca.', examples: ['9200001'] });
+const accountNumber = givenText(128).meta({
+  description: 'The participant’s account number at Alpaca.',
+  examples: ['9200001'],
+});
 
 const clientId = uuid.meta({
   description: 'Our id of the participant; Alpaca calls it `client_external_account_id`.',
@@ -56,11 +51,7 @@ export const accountPage = z.object({ items: z.array(account), next_cursor: next
 export const connectBody = z
   .object({
     // Alpaca's own check of addresses is not ours to repeat: an unknown one is a 404.
-    email: z
-      .string()
-      .min(1)
-      .max(254)
-      .meta({ description: 'The email that the participant was registered with.' }),
+    email: givenText(254).meta({ description: 'The email that the participant was registered with.' }),
     client_account_number: accountNumber.optional(),
     account: accountNumber.optional().meta({
       description: 'The first generation’s name of `client_account_number`. One of the two is needed.',

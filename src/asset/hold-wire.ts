@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { givenName, moment, uuid } from '../primitives/wire.ts';
+import { givenName, givenText, moment, uuid } from '../primitives/wire.ts';
 
 /** What the routes of holds take and give. */
 
-const words = (longest: number) => z.string().trim().min(1).max(longest);
+const words = (longest: number) => givenText(longest, z.string().trim());
 const givenMoment = z.iso.datetime({ offset: true });
 const scope = z.enum(['new', 'all']).meta({
   description:

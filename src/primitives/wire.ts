@@ -42,18 +42,22 @@ export const hash = z
 
 export const uuid = z.uuid();
 
+/** Text in a request. Half of a surrogate pair is none: it could not be stored as it came. */
+export function givenText(longest: number, base = z.string()) {
+  return base
+    .min(1)
+    .max(longest)
+    .refine((text) => text.isWellFormed(), 'not well-formed Unicode');
+}
+
 /** A name that a caller gives: of a network, a symbol, an id. Longer ones are no business of ours. */
-export const givenName = z.string().min(1).max(256);
+export const givenName = givenText(256);
 
 /** Why an operator does something; it stands in the log. */
-export const reason = z
-  .string()
-  .min(1)
-  .max(1000)
-  .meta({
-    description: 'Why, in your own words. It is kept in the log.',
-    examples: ['checked with the desk'],
-  });
+export const reason = givenText(1000).meta({
+  description: 'Why, in your own words. It is kept in the log.',
+  examples: ['checked with the desk'],
+});
 
 /** Query of a list that is given in pages. `size`: what comes when the caller does not say. */
 export function pageQuery(size: number) {
