@@ -101,11 +101,16 @@ export interface Problem {
 }
 
 /** Codes of errors below the edge, and the problem that a client sees for each. */
-const TRANSLATED: Readonly<Record<string, ProblemCode>> = {
+export const TRANSLATED: Readonly<Record<string, ProblemCode>> = {
   // The only partners that a route asks are the nodes of chains.
   dependency_down: 'chain_unavailable',
   rpc_unreachable: 'chain_unavailable',
   rpc_answered: 'chain_unavailable',
+  rpc_unusable_answer: 'chain_unavailable',
+  // An address without the code that was there when the asset was added, or a node that says so.
+  unexpected_answer: 'chain_unavailable',
+  // Blocks were replaced while they were read.
+  reading_unsettled: 'chain_unavailable',
   wrong_chain_id: 'chain_unavailable',
   network_not_configured: 'chain_unavailable',
   // Never 4xx: a confirm that lost a race would be final for Alpaca.

@@ -229,7 +229,7 @@ export function hostileBody(fitting: Arbitrary<unknown>): Arbitrary<string> {
         '\u0000',
         '{"qty":01}',
         '[[[[',
-        `${'['.repeat(2_000)}`,
+        '['.repeat(2_000),
         '{"a":1}}',
       ),
     },
