@@ -9,7 +9,7 @@ import { startRpcProxy } from '../../src/sandbox/rpc-proxy.ts';
 import { deployTestVault } from '../../src/sandbox/test-vault.ts';
 import type { OperationOnWire, World } from '../e2e/world.ts';
 import { BASE, eventually, startWorld } from '../e2e/world.ts';
-import { answeredOnFullDisk } from './broken-store.ts';
+import { answeredInContention, answeredOnFullDisk } from './troubled-stores.ts';
 import { createCaller } from './calls.ts';
 import type { Answered, Contract } from './contract.ts';
 import { createContract } from './contract.ts';
@@ -103,12 +103,12 @@ describe('every problem of the table can really be had', () => {
     post(`/accounts/${client}/wallets`, { wallet: address });
   const placeHold = (changes: object) => hold({ from: '2099-01-01T00:00:00Z', ...changes });
 
-  /** All at once; the first answer of that code. */
-  const among = async (code: ProblemCode, calls: readonly Promise<Answered>[]): Promise<Answered> => {
-    const answers = await Promise.all(calls);
-    return answers.find((it) => it.body.includes(`"code":"${code}"`)) ?? (answers[0] as Answered);
+  /** A mint that waits for its journal. */
+  const ofHeldJournal = async (): Promise<OperationOnWire> => {
+    world.partners.alpaca.script.add({ endpoint: 'mint_journal', do: { outcome: 'hold' } });
+    const { id } = await world.orderMint('1');
+    return world.operation(`tokenization_request_id=${id}`);
   };
-
   const recipes: Readonly<Record<ProblemCode, () => Promise<Answered>>> = {
     malformed: () => get('/operations?limit=0'),
     invalid_data: () => post('/tokenization/mint', order({ qty: '0' })),
@@ -161,6 +161,22 @@ describe('every problem of the table can really be had', () => {
     },
     mint_conflict: () =>
       post('/tokenization/mint', order({ tokenization_request_id: mint.tokenization_request_id, qty: '6' })),
+    version_changed: async () => {
+      const { id } = await ofHeldJournal();
+      return post(`/operations/${id}/close`, { reason: 'to see', expected_version: 99 });
+    },
+    action_refused: () => post(`/operations/${mint.id}/refund`, { reason: 'to see' }),
+    alpaca_unavailable: async () => {
+      const { id } = await ofHeldJournal();
+      const restore = world.partners.alpaca.script.add({
+        endpoint: 'get_request',
+        times: 'always',
+        do: { reply: { status: 500, body: { message: 'not now' } } },
+      });
+      const answer = await post(`/operations/${id}/close`, { reason: 'to see' });
+      restore();
+      return answer;
+    },
     confirm_conflict: () => post('/tokenization/mint/confirm', confirm({ status: 'rejected' })),
     payload_too_large: () => post('/tokenization/mint', 'x'.repeat(1_100_000)),
     unsupported_media_type: () => post('/tokenization/mint', order({}), { 'content-type': 'text/plain' }),
@@ -176,11 +192,7 @@ describe('every problem of the table can really be had', () => {
       proxy.bringUp();
       return answer;
     },
-    busy: () =>
-      among(
-        'busy',
-        Array.from({ length: 300 }, (_, at) => wallet(other.client_id, `0x${String(at).padStart(40, '5')}`)),
-      ),
+    busy: answeredInContention,
     unknown_confirm: () => post('/tokenization/mint/confirm', confirm({ tokenization_request_id: NOWHERE })),
     // Takes more than ten seconds: it was begun before all others.
     request_timeout: () => unfinished,
