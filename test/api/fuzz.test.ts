@@ -8,7 +8,7 @@ import type { Contract } from './contract.ts';
 import { createContract } from './contract.ts';
 import { readOpenApi, routesOf } from './open-api.ts';
 
-/** Calls of each route. `FUZZ_RUNS=2000 FUZZ_SEED=7 npx vitest run --project chain test/api/fuzz.test.ts` goes deeper. */
+/** Calls of each route. `FUZZ_RUNS=2000 FUZZ_SEED=7 npx vitest run test/api/fuzz.test.ts` goes deeper. */
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 150);
 /** The same seed makes the same calls; a failure names it, with the path to the smallest call that fails. */
 const SEED = Number(process.env['FUZZ_SEED'] ?? 20_261_125);
