@@ -6,7 +6,7 @@ import { SigningPending } from '../signer/signer.ts';
 import { SIGNING_REQUEST_TABLE } from './asked.ts';
 import { createTestChain, type TestChain } from './test-chain.ts';
 import type { World } from './test-world.ts';
-import { CHAIN_ID, createWorld, signer, toyId } from './test-world.ts';
+import { CHAIN_ID, createWorld, LANE, signer, toyId } from './test-world.ts';
 
 /** A custodian that answers as it is told, and remembers what it was asked. */
 function custodian() {
@@ -125,6 +125,56 @@ describe('while a custodian has not decided', () => {
     const [row] = await open(first);
     expect(row).toMatchObject({ nonce: 0, ordinal: 0, asked_ms: held.questions[0]?.askedMs });
     expect(row?.['operation_ids']).toEqual([toyId(1)]);
+  });
+
+  test('many that wait longer, and come due meanwhile, do not keep it from being asked again', async () => {
+    const held = custodian();
+    held.answer = 'pending';
+    const world = await worldOf(held);
+    const older = Array.from({ length: 20 }, (_, at) => at + 1);
+    await world.add(...older);
+    for (const n of older) world.blocked.add(toyId(n));
+    // All of them are stopped; then one comes that is not.
+    await world.step('lane');
+    await world.step('lane');
+    world.nowMs += 1;
+    await world.add(21);
+    await world.step('lane');
+    expect(held.questions).toHaveLength(1);
+    world.blocked.clear();
+    held.answer = 'sign';
+    await later(world);
+    expect(await world.toy(21)).toBe('signed');
+  });
+
+  test('the lane looks again when the same can be asked again, whatever else is due', async () => {
+    const held = custodian();
+    held.answer = 'pending';
+    const world = await worldOf(held);
+    await world.add(1, 2);
+    await world.step('lane');
+    await world.add(3);
+    const lane = world.lanes.workers.find((it) => it.kind === 'lane');
+    const row = await world.work(LANE);
+    if (lane === undefined || row === null) throw new Error('there is no lane');
+    const due = (await world.work(toyId(1)))?.dueMs ?? 0;
+    expect(await lane.step(row)).toEqual({ kind: 'later', delayMs: due - world.nowMs });
+    expect((await world.lanes.status())[0]?.why).toMatchObject({ code: 'signing_pending' });
+  });
+
+  test('one that cannot be signed any more does not keep the others waiting', async () => {
+    const held = custodian();
+    held.answer = 'pending';
+    const world = await worldOf(held);
+    await world.add(1);
+    await world.step('lane');
+    world.blocked.add(toyId(1));
+    held.answer = 'sign';
+    await later(world);
+    await world.add(2);
+    await world.step('lane');
+    expect(await world.toy(2)).toBe('signed');
+    expect(await open(world)).toEqual([]);
   });
 
   test('an operation that moved on makes it another question', async () => {

@@ -99,8 +99,8 @@ export function answered(lane: Pick<Lane, 'signer'>, place: Place): readonly Row
   return lane.signer.kind === 'local' ? [] : [{ op: 'delete', table, key: keyOf(place) }];
 }
 
-/** The custodian said no: what is asked next is another question. */
-export async function refused(
+/** The custodian said no, or it is not to be asked again: what is asked next is another question. */
+export async function dropQuestion(
   deps: Pick<LaneDeps, 'store'>,
   lane: Pick<Lane, 'signer'>,
   place: Place,
@@ -111,7 +111,7 @@ export async function refused(
     await deps.store.commit({
       appends: [],
       writes: () => writes,
-      metadata: { actor: 'engine', reason: 'the custodian refused to sign' },
+      metadata: { actor: 'engine', reason: 'the custodian is not asked this any more' },
     });
   } catch (error) {
     // Another step has asked or got its answer meanwhile.

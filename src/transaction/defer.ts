@@ -27,9 +27,26 @@ export async function dueOperations(
   return rows.slice(0, limit).map(readWorkRow);
 }
 
-/** How many of these operations are ready for the lane, due or not. */
-export async function readyOperations(deps: LaneDeps, lane: LaneId, ids: readonly string[]): Promise<number> {
-  return deps.store.count({ table, where: { lane, id: { in: ids } } });
+/** Those of these operations that are ready for the lane, due or not, longest waiting first. */
+export async function readyOperations(
+  deps: LaneDeps,
+  lane: LaneId,
+  ids: readonly string[],
+): Promise<readonly WorkRow[]> {
+  const orderBy = [
+    ['since_ms', 'asc'],
+    ['id', 'asc'],
+  ] as const;
+  const rows = await deps.store.find({ table, where: { lane, id: { in: ids } }, orderBy });
+  return rows.map(readWorkRow);
+}
+
+/** Ms until all of these are due. */
+export function msUntilAllDue(deps: LaneDeps, rows: readonly WorkRow[]): number {
+  const nowMs = deps.time.nowMs();
+  const pauses = rows.map(({ dueMs }) => (dueMs ?? nowMs) - nowMs);
+  // Nobody sets a due time further off: it was written before the clock was set back.
+  return Math.max(0, ...pauses.filter((it) => it <= LONGEST_DELAY_MS));
 }
 
 /** Ms until the next operation of the lane is due, at most `longestMs`. */

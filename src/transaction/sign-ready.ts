@@ -1,9 +1,10 @@
 import type { StepResult, WorkRow } from '../engine/work.ts';
 import type { Loaded } from '../event-store/ledger.ts';
 import { unreachable } from '../primitives/failures.ts';
-import { findAsked } from './asked.ts';
+import type { Place } from './asked.ts';
+import { dropQuestion, findAsked } from './asked.ts';
 import type { NonceCounts } from './chain-view.ts';
-import { deferOperations, dueOperations, msUntilDue, readyOperations } from './defer.ts';
+import { deferOperations, dueOperations, msUntilAllDue, msUntilDue, readyOperations } from './defer.ts';
 import { withoutForgotten } from './forgotten-vaults.ts';
 import type { LaneState, OpenedLane } from './lane-state.ts';
 import type { Means } from './means.ts';
@@ -33,7 +34,10 @@ export async function signReady(
   counts: NonceCounts,
 ): Promise<StepResult> {
   const laneId = lane.context.lane;
-  const rows = await operationsToSign(deps, lane);
+  const asked = await askedOperations(deps, lane);
+  // The question must stay the same, whatever became ready since: the lane shows why, and waits for just these.
+  if (asked !== null && asked.waitMs > 0) return { kind: 'later', delayMs: asked.waitMs };
+  const rows = asked?.rows ?? (await dueOperations(deps, laneId, lane.batchCount * BATCHES_PLANNED));
   if (rows.length === 0) {
     lane.view.condition = null;
     return { kind: 'later', delayMs: await msUntilDue(deps, laneId, IDLE_CHECK_MS) };
@@ -53,6 +57,8 @@ export async function signReady(
   const result = await signBatches(deps, lane, loaded, { batches, means, slots });
   if (result === 'conflict') return { kind: 'later', delayMs: shortPauseMs(lane) };
   if (result !== 'done') return waitForMeans(lane);
+  // It was not asked again: what stops one of them now must not keep all others waiting for the question.
+  if (asked !== null) await dropQuestion(deps, lane, asked.place);
   lane.view.condition = null;
   return { kind: 'later', delayMs: 0 };
 }
@@ -95,22 +101,23 @@ async function signBatches(
 }
 
 /**
- * The due operations, longest waiting first. While a custodian has not answered for the next nonce, only those that it
- * was asked for: the question must stay the same, whatever became ready since.
+ * While a custodian has not answered for the next nonce: the operations that it was asked for, longest waiting first,
+ * and how long until it may be asked again. Null when nothing is asked, or the question can never be put again since
+ * one of them is not ready any more.
  */
-async function operationsToSign(deps: LaneDeps, lane: Lane): Promise<readonly WorkRow[]> {
+async function askedOperations(
+  deps: LaneDeps,
+  lane: Lane,
+): Promise<{ readonly place: Place; readonly rows: readonly WorkRow[]; readonly waitMs: number } | null> {
+  if (lane.signer.kind === 'local') return null;
   const laneId = lane.context.lane;
-  const due = await dueOperations(deps, laneId, lane.batchCount * BATCHES_PLANNED);
-  if (lane.signer.kind === 'local') return due;
-  const nonce = await nextNonce(deps.store, laneId);
-  const asked = await findAsked(deps.store, { lane: laneId, nonce, ordinal: 0 });
-  if (asked === null || asked.operationIds.length === 0) return due;
+  const place = { lane: laneId, nonce: await nextNonce(deps.store, laneId), ordinal: 0 };
+  const asked = await findAsked(deps.store, place);
+  if (asked === null || asked.operationIds.length === 0) return null;
   const ids = new Set(asked.operationIds);
-  const ready = await readyOperations(deps, laneId, [...ids]);
-  // One of them is not ready any more, so the question can never be put again.
-  if (ready < ids.size) return due;
-  const again = due.filter(({ id }) => ids.has(id));
-  return again.length === ids.size ? again : [];
+  // Not from those that are due: so many that waited longer may be due that these are not among the first of them.
+  const rows = await readyOperations(deps, laneId, [...ids]);
+  return rows.length < ids.size ? null : { place, rows, waitMs: msUntilAllDue(deps, rows) };
 }
 
 /** Until the fees or the balance change. */

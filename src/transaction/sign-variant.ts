@@ -6,7 +6,7 @@ import { HttpFailure, IssuanceError } from '../primitives/failures.ts';
 import { checkSigned } from '../signer/check-signed.ts';
 import { SigningPending } from '../signer/signer.ts';
 import { appendTag } from '../vault/tag.ts';
-import { answered, ask, refused } from './asked.ts';
+import { answered, ask, dropQuestion } from './asked.ts';
 import { withGasMargin } from './gas-limits.ts';
 import type { Lane, LaneDeps } from './runtime.ts';
 import type { Variant } from './transaction-state.ts';
@@ -47,7 +47,7 @@ export async function signVariant(
     const signed = await checkSigned(raw, unsigned, lane.context.signer);
     return { variant: { ...content, gas, ...fees, ...signed }, writes: answered(lane, place) };
   } catch (error) {
-    if (isAnswer(error)) await refused(deps, lane, place);
+    if (isAnswer(error)) await dropQuestion(deps, lane, place);
     throw error;
   }
 }
