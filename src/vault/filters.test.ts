@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { type Address, pad } from 'viem';
 import { expect, test, describe } from 'vitest';
 import { ZERO_ADDRESS } from '../primitives/address.ts';
-import { type WatchFilter, watchFilters } from './filters.ts';
+import { departuresFilter, type WatchFilter, watchFilters } from './filters.ts';
 import {
   type LogBody,
   depositLog,
@@ -49,6 +49,20 @@ describe('the filters of the watcher', () => {
         expect(seenBy(transferLog(vault, other, wallet, 1n))).toBe(1);
         expect(seenBy(transferLog(vault, wallet, other, 1n))).toBe(0);
         expect(seenBy(transferLog(THEIRS, other, wallet, 1n))).toBe(0);
+      }),
+    );
+  });
+
+  test('see shares that leave a wallet of ours by one more, and by that nothing else', () => {
+    const departures = departuresFilter({ vaults: VAULTS, wallets: OURS });
+    expect(departuresFilter({ vaults: [], wallets: OURS })).toBeNull();
+    expect(departuresFilter({ vaults: VAULTS, wallets: [] })).toBeNull();
+    const sees = (log: LogBody): boolean => departures !== null && matches(departures, log);
+    fc.assert(
+      fc.property(vault, ours, other, (vault, wallet, other) => {
+        expect(sees(transferLog(vault, wallet, other, 1n))).toBe(true);
+        expect(sees(transferLog(vault, other, wallet, 1n))).toBe(false);
+        expect(sees(transferLog(THEIRS, wallet, other, 1n))).toBe(false);
       }),
     );
   });

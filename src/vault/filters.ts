@@ -40,6 +40,19 @@ export function watchFilters(watched: {
 }
 
 /**
+ * Shares that leave a wallet: nothing begins with them, but they tell what a database forgot that is older than its
+ * signatures. Null when there is nothing to ask for.
+ */
+export function departuresFilter(
+  watched: Pick<Parameters<typeof watchFilters>[0], 'vaults' | 'wallets'>,
+): WatchFilter | null {
+  const addresses = distinct(watched.vaults);
+  const wallets = distinct(watched.wallets).map((wallet) => padHex(wallet, { size: 32 }));
+  if (addresses.length === 0 || wallets.length === 0) return null;
+  return { addresses, topics: [[eventTopics.Transfer], wallets] };
+}
+
+/**
  * The first of those filters by itself: what arrives in a wallet, and so begins a redemption. Null when there
  * is nothing to ask for.
  */

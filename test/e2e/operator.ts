@@ -24,7 +24,7 @@ export function operatorOf(world: World) {
   return {
     act,
     /** Looks first, which changes nothing, and then acts on the version that was looked at. */
-    async actAsTaught(action: string, id: string, more: object = {}): Promise<ActionReport> {
+    actAsTaught: async (action: string, id: string, more: object = {}): Promise<ActionReport> => {
       const before = (await eventTypes(world, id)).length;
       const planned = await act(action, id, { ...more, dry_run: true });
       expect(planned).toMatchObject({ outcome: 'planned', changed: false });

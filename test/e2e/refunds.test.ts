@@ -1,10 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parseQuantity } from '../../src/primitives/quantity.ts';
+import { copyFileSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { kill, untilWaiting } from './crash.ts';
 import { expectInvariants } from './invariants.ts';
 import type { ActionReport } from './operator.ts';
 import { operatorOf } from './operator.ts';
 import { mineUntil, reaches } from './outsider.ts';
+import { transferData } from './forwarder.ts';
+import { runCommand } from './run-command.ts';
 import type { OperationOnWire, World } from './world.ts';
 import { eventually, startWorld } from './world.ts';
 
@@ -144,5 +148,44 @@ test('what Alpaca was never asked for goes back too, and never what it was asked
 
   const { id: done } = await redemption('1', 'completed');
   expect(await operator().refusal('refund', done)).toMatch(/422.*it is completed/);
+  await check();
+});
+
+test('a database from before the refund finds it on chain, and never asks Alpaca for what went back', async () => {
+  const { chain, wallet } = world.network();
+  const stranger = wallet(5);
+  const to = world.vault().address;
+  await wallet(0).send({ to, data: transferData(stranger.address, parseQuantity('2')) });
+  const { hash } = await stranger.send({
+    to,
+    data: transferData(world.partners.issuerAddress, parseQuantity('2')),
+  });
+  const { id } = await world.operation(
+    `kind=redemption&tx_hash=${hash}`,
+    (it) => it.waiting_for === 'wallet_unknown',
+  );
+  await chain.mine(3);
+  const copy = `${world.databasePath}.before`;
+  expect(await runCommand(['backup', copy], world.env, dirname(copy))).toMatchObject({ code: 0 });
+  const refund = refundOf(await operator().act('refund', id));
+  await reaches(world, refund, 'completed');
+  await kill(world);
+  for (const suffix of ['', '-wal', '-shm']) rmSync(`${world.databasePath}${suffix}`, { force: true });
+  copyFileSync(copy, world.databasePath);
+
+  await chain.setAutomine(false);
+  await world.restart();
+  // Its owner is known now, so that nothing but the quarantine keeps it from Alpaca.
+  await world.api.call('POST', `/accounts/${world.clientId}/wallets`, { wallet: stranger.address });
+  await reaches(world, id, (it) => it.waiting_for === 'quarantine');
+  await mineUntil(
+    world.network(),
+    async () => (await find(id)).state === 'refunded',
+    'the refund to be found',
+  );
+  await chain.setAutomine(true);
+  expect(await find(refund)).toMatchObject({ state: 'completed', kind: 'refund' });
+  expect(world.partners.alpaca.calls('callback_redeem').some((it) => it.rawBody.includes(id))).toBe(false);
+  expect(await world.balance(stranger.address)).toBe(parseQuantity('2'));
   await check();
 });

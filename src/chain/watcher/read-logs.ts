@@ -1,5 +1,5 @@
 import type { Address } from 'viem';
-import { watchFilters } from '../../vault/filters.ts';
+import { departuresFilter, watchFilters } from '../../vault/filters.ts';
 import type { RawLog } from '../raw-log.ts';
 import type { PinnedRpc } from '../rpc/types.ts';
 import type { WatchedVault } from './types.ts';
@@ -8,7 +8,7 @@ import { UnsettledLogs } from './unsettled-logs.ts';
 /**
  * Reads all logs of these vaults and their receipt contracts that concern the service, in the order of the
  * chain and each once. Three queries, since no single filter says "to a wallet of ours" for all kinds of
- * log.
+ * log; with `departures` a fourth, for shares that leave a wallet.
  *
  * Rejects with `RpcFailure`, and with `UnsettledLogs` when the answers contradict each other.
  */
@@ -17,12 +17,15 @@ export async function readLogs(
   vaults: readonly WatchedVault[],
   wallets: readonly Address[],
   range: { readonly fromBlock: bigint; readonly toBlock: bigint },
+  { departures }: { readonly departures: boolean },
 ): Promise<readonly RawLog[]> {
-  const filters = watchFilters({
+  const watched = {
     vaults: vaults.map((it) => it.vault),
     receipts: vaults.map((it) => it.receipt),
     wallets,
-  });
+  };
+  const departing = departures ? departuresFilter(watched) : null;
+  const filters = [...watchFilters(watched), ...(departing === null ? [] : [departing])];
   const answers = await Promise.all(filters.map((filter) => rpc.getLogs({ ...filter, ...range })));
   const logs = answers.flat();
   assertSettled(logs);

@@ -44,10 +44,10 @@ export interface TakeInContext {
 export async function takeIn(context: TakeInContext, network: LoadedNetwork, range: Range): Promise<number> {
   const { ledger, store, chainId, log } = context;
   const { rpc, vaults, pass, to } = range;
-  const raw = await readLogs(rpc, vaults, context.wallets(), {
-    fromBlock: range.fromBlock,
-    toBlock: to.number,
-  });
+  const blocks = { fromBlock: range.fromBlock, toBlock: to.number };
+  // What left our wallets is asked for once, when it is final: nothing but what was forgotten is told by it.
+  const departures = pass === 'final';
+  const raw = await readLogs(rpc, vaults, context.wallets(), blocks, { departures });
   const { decoded, malformed } = decodeLogs(raw.filter(isAheadOf(range)));
   const batch: LogBatch = {
     network: context.network,
