@@ -170,6 +170,8 @@ test('lists all accounts page by page', async () => {
     url = `/accounts?limit=2&cursor=${page.next_cursor}`;
   }
   expect(seen.toSorted()).toEqual(ids.toSorted());
+  // A page that is just full is the last one.
+  expect((await call('GET', '/accounts?limit=5')).json()).toMatchObject({ next_cursor: null });
 });
 
 test.each(['limit=0', 'limit=1001', 'limit=ten', 'cursor=nonsense', 'cursor=WzEsMV0'])(

@@ -12,7 +12,7 @@ import { createAssets } from './assets.ts';
 import type { Holds } from './holds.ts';
 import { createHolds } from './holds.ts';
 import { HOLD_TABLE, underlyingKind } from './underlying-kind.ts';
-import { tokenRoutes } from './alpaca-routes.ts';
+import { custodyRoutes, tokenRoutes } from './alpaca-routes.ts';
 import { assetRoutes } from './routes.ts';
 
 const KEY = 'key-0123456789-0123456789-0123456789';
@@ -68,7 +68,7 @@ beforeEach(async () => {
     alpaca: { ranges: [], keys: [{ name: 'alpaca', key: KEY }] },
     internal: { ranges: [], keys: [{ name: 'ana', key: KEY }] },
     routes: {
-      alpaca: [tokenRoutes(assets, new Set(['base', 'ethereum']))],
+      alpaca: [tokenRoutes(assets, new Set(['base', 'ethereum'])), custodyRoutes(assets, 'our-account')],
       internal: [assetRoutes(assets, { present }, () => void (changes += 1))],
       keyless: [],
       open: [],
@@ -101,6 +101,43 @@ test('adds an asset with 201, knows it with 200, re-points it with 200, and tell
     items: [{ ...AAPL, vault: vaultAt(2), state: 'enabled', past_vaults: [vaultAt(1)] }],
     next_cursor: null,
   });
+});
+
+test('lists assets by filter and page by page, losing none', async () => {
+  await call('POST', '/tokenized-assets', AAPL);
+  await call('POST', '/tokenized-assets', { ...AAPL, network: 'ethereum' });
+  await call('POST', '/tokenized-assets', BRK);
+  await call('POST', '/tokenized-assets/AAPL/disable', { network: 'base', reason: 'audit' });
+  interface Page {
+    readonly items: readonly { readonly underlying: string; readonly network: string }[];
+    readonly next_cursor: string | null;
+  }
+  const page = async (query: string) => (await call('GET', `/tokenized-assets/all?${query}`)).json() as Page;
+  const names = ({ items }: Page) => items.map((it) => `${it.underlying} ${it.network}`);
+  const seen: string[] = [];
+  let cursor: string | null = '';
+  for (let pages = 0; cursor !== null && pages < 10; pages += 1) {
+    const found: Page = await page(`limit=1${cursor === '' ? '' : `&cursor=${cursor}`}`);
+    seen.push(...names(found));
+    cursor = found.next_cursor;
+  }
+  expect(seen).toEqual(['AAPL base', 'AAPL ethereum', 'BRK/B base']);
+  expect(names(await page('network=ethereum'))).toEqual(['AAPL ethereum']);
+  expect(names(await page('underlying=BRK%2FB'))).toEqual(['BRK/B base']);
+  expect(names(await page('state=disabled'))).toEqual(['AAPL base']);
+  expect(names(await page('state=enabled&limit=1'))).toEqual(['AAPL ethereum']);
+  expect((await call('GET', '/tokenized-assets/all?cursor=WzEsMl0')).statusCode).toBe(400);
+});
+
+test('the custody account of every symbol that was ever tokenized is ours, and there is none for others', async () => {
+  await call('POST', '/tokenized-assets', AAPL);
+  await call('POST', '/tokenized-assets/AAPL/disable', { network: 'base', reason: 'audit' });
+  const custody = (symbol: string) => call('GET', `/tokenization/custody-accounts/${symbol}`);
+  expect((await custody('AAPL')).json()).toEqual({ account_id: 'our-account', underlying_symbol: 'AAPL' });
+  for (const other of ['aapl', 'AAP', 'TSLA']) {
+    const answer = await custody(other);
+    expect([answer.statusCode, answer.json()]).toMatchObject([404, { code: 'asset_unknown' }]);
+  }
 });
 
 test('takes an address in any case for the same vault', async () => {

@@ -219,4 +219,34 @@ describe('operations', () => {
     await set('4', 'held');
     expect(await ids({ stuck: true }, { limit: 10 })).toEqual(['1', '2', '4']);
   });
+
+  test('what is stuck comes page by page, whatever its state, and each filter narrows it', async () => {
+    const { set, operations, clock } = await open();
+    const wanted: string[] = [];
+    for (let at = 1; at <= 9; at += 1) {
+      const id = String(at);
+      await set(id, at % 2 === 0 ? 'held' : 'requested', at % 3 === 0 ? 'MSFT' : 'AAPL');
+      wanted.push(id);
+      // Some have the same time: paging must not lose one of them.
+      if (at % 4 !== 0) clock.advance(1);
+    }
+    clock.advance(24 * 60 * 60 * 1_000);
+    const all = async (filters: Parameters<typeof operations.list>[0]): Promise<readonly string[]> => {
+      const seen: string[] = [];
+      let cursor: string | null = null;
+      do {
+        const page: Awaited<ReturnType<typeof operations.list>> = await operations.list(
+          { stuck: true, ...filters },
+          { limit: 2, ...(cursor === null ? {} : { cursor }) },
+        );
+        seen.push(...page.items.map((it) => it.id));
+        cursor = page.nextCursor;
+      } while (cursor !== null);
+      return seen;
+    };
+    expect(await all({})).toEqual(wanted);
+    expect(await all({ underlying: 'MSFT' })).toEqual(['3', '6', '9']);
+    expect(await all({ state: 'held' })).toEqual(['2', '4', '6', '8']);
+    expect(await all({ transactionHash: '0x3' })).toEqual(['3']);
+  });
 });

@@ -1,4 +1,6 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { PROBLEMS } from '../../src/http/problems.ts';
@@ -53,6 +55,15 @@ describe('the OpenAPI document', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
+  test('gives examples that fit the very schemas they stand in', () => {
+    const ajv = new Ajv2020({ strict: false });
+    formats.default(ajv);
+    const found = examplesIn(document);
+    const faults = found.filter(({ schema, example }) => !ajv.validate({ ...schema }, example));
+    expect(faults).toEqual([]);
+    expect(found.length).toBeGreaterThan(40);
+  });
+
   test('has both generations of Alpaca’s paths, the first one deprecated, with the same bodies and answers', () => {
     for (const [at, path] of CURRENT.entries()) {
       const [current] = Object.values(document.paths[path] ?? {});
@@ -92,4 +103,25 @@ function faultOf(
   const good = path === '/metrics' ? 'text/plain' : 'application/json';
   const type = Number(status) < 400 || isReport ? good : 'application/problem+json';
   return Object.keys(response.content ?? {}).join() === type ? null : `${status} is not ${type}`;
+}
+
+interface Exemplified {
+  readonly schema: Readonly<Record<string, unknown>>;
+  readonly example: unknown;
+}
+
+/** Every example with the schema that it stands in; or the parameter’s, whose examples stand beside it. */
+function examplesIn(node: unknown): readonly Exemplified[] {
+  if (Array.isArray(node)) return node.flatMap(examplesIn);
+  if (typeof node !== 'object' || node === null) return [];
+  const { examples, example, schema, ...rest } = node as Readonly<Record<string, unknown>>;
+  const given = [
+    ...(Array.isArray(examples) ? (examples as unknown[]) : []),
+    ...(example === undefined ? [] : [example]),
+  ];
+  const own = (schema ?? node) as Exemplified['schema'];
+  return [
+    ...given.map((it) => ({ schema: own, example: it })),
+    ...Object.values({ ...rest, schema }).flatMap(examplesIn),
+  ];
 }

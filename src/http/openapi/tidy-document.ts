@@ -24,7 +24,7 @@ export function tidyDocument<Document extends object>(document: Document): Docum
     .sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     ...(withOptionalBodies(rest) as Document),
-    components: { ...components, schemas: Object.fromEntries(kept) },
+    components: { ...components, schemas: Object.fromEntries(kept), headers: HEADERS },
   };
 }
 
@@ -41,11 +41,36 @@ function references(node: Node): string[] {
   );
 }
 
+const HEADERS = {
+  RequestId: {
+    description: 'Id of this answer, which the log has too.',
+    schema: { type: 'string', format: 'uuid' },
+  },
+  RetryAfter: {
+    description: 'Seconds after which wrong credentials may be tried again.',
+    schema: { type: 'string', pattern: '^\\d+$' },
+  },
+};
+
+/** Names the headers of every answer of an operation. */
+function withHeaders(operation: Readonly<Record<string, Node>>): Readonly<Record<string, Node>> {
+  const { operationId, responses } = operation;
+  if (typeof operationId !== 'string' || typeof responses !== 'object' || responses === null)
+    return operation;
+  const id = { 'x-request-id': { $ref: '#/components/headers/RequestId' } };
+  const pause = { 'retry-after': { $ref: '#/components/headers/RetryAfter' } };
+  const named = Object.entries(responses).map(([status, it]: [string, object]) => [
+    status,
+    { ...it, headers: status === '429' ? { ...id, ...pause } : id },
+  ]);
+  return { ...operation, responses: Object.fromEntries(named) as Node };
+}
+
 /** The generator calls every body required. */
 function withOptionalBodies(node: Node): Node {
   if (Array.isArray(node)) return node.map(withOptionalBodies);
   if (typeof node !== 'object' || node === null) return node;
-  const { 'x-body-optional': optional, ...rest } = node as Readonly<Record<string, Node>>;
+  const { 'x-body-optional': optional, ...rest } = withHeaders(node as Readonly<Record<string, Node>>);
   if (optional === true) {
     return { ...rest, requestBody: { ...(rest['requestBody'] as object), required: false } };
   }
