@@ -38,8 +38,12 @@ export interface RefundedBook {
   ): Promise<readonly Change[]>;
   /** For the commit that records that a settled refund vanished and is being sent again. */
   vanished(redemptionId: string, refundId: string, why: string): Promise<readonly Change[]>;
-  /** For the commit that ends a refund without effect. */
-  ended(redemptionId: string, refundId: string, why: string): Promise<readonly Change[]>;
+  /** For the commit that ends a refund. `doubt`: why the tokens may have gone back all the same. */
+  ended(
+    redemptionId: string,
+    refundId: string,
+    how: { readonly why: string; readonly doubt: string | null },
+  ): Promise<readonly Change[]>;
   /** What the refund of this id would send back: of a redemption on this vault whose tokens we owe; null for none. */
   termsOf(chainId: number, vault: Address, refundId: string): Promise<RefundTerms | null>;
 }

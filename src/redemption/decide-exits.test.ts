@@ -82,6 +82,10 @@ describe('a redemption that an operator ends', () => {
     ['rejected', [detected, promised, requested, { type: 'RedemptionRejected', data: { reason: null } }]],
     ['detected', [detected]],
     ['held before Alpaca was asked', [unowned, held]],
+    [
+      'closed as Alpaca had not taken it',
+      [detected, promised, held, { type: 'RedemptionClosed', data: { why: 'x' } }],
+    ],
     ['closed before Alpaca was asked', [detected, { type: 'RedemptionClosed', data: { why: 'x' } }]],
   ] as const)('that is %s may be refunded: its tokens are owed until that is settled', (_name, events) => {
     const before = given(...events);
@@ -99,8 +103,16 @@ describe('a redemption that an operator ends', () => {
     const back = after.when({ type: 'vanishRefund', refundId: 'refund-1', why: 'reorg' });
     const again = given(...events, ...starting, ...end, ...back);
     expect(again.owed).toBe(5n * TOKEN + DUST);
-    const givenUp = again.when({ type: 'endRefund', refundId: 'refund-1', why: 'closed' });
+    const givenUp = again.when({ type: 'endRefund', refundId: 'refund-1', why: 'closed', doubt: null });
     expect(given(...events, ...starting, ...end, ...back, ...givenUp).state).toEqual(before.state);
+  });
+
+  test('whose refund did something unplanned is held, and not taken up by itself', () => {
+    const starting = given(detected).when(started);
+    const end = { type: 'endRefund', refundId: 'refund-1', why: 'closed', doubt: 'it may be back' } as const;
+    const ended = given(detected, ...starting, ...given(detected, ...starting).when(end));
+    expect(ended.state).toMatchObject({ kind: 'held', why: 'it may be back' });
+    expect(nextRedemptionStep(ended.state)).toMatchObject({ for: 'operator' });
   });
 
   test.each([

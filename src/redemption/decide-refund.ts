@@ -10,7 +10,13 @@ export type RefundCommand =
   /** A final block holds the refund, by a transaction that the database forgot. */
   | { readonly type: 'findRefund'; readonly refundId: string; readonly transactionHash: Hex }
   | { readonly type: 'vanishRefund'; readonly refundId: string; readonly why: string }
-  | { readonly type: 'endRefund'; readonly refundId: string; readonly why: string };
+  /** `doubt`: why the tokens may have gone back all the same. */
+  | {
+      readonly type: 'endRefund';
+      readonly refundId: string;
+      readonly why: string;
+      readonly doubt: string | null;
+    };
 
 /** @throws IssuanceError `operation_state` */
 export function decideRefund(command: RefundCommand, state: RedemptionState): readonly RedemptionEvent[] {
@@ -40,18 +46,26 @@ export function decideRefund(command: RefundCommand, state: RedemptionState): re
     case 'vanishRefund':
       if (state.kind !== 'refunded' || state.refundId !== refundId) return [];
       return [{ type: 'RefundVanished', data: { refundId, why: command.why } }];
-    case 'endRefund':
+    case 'endRefund': {
       if (state.kind !== 'refunding' || state.refundId !== refundId) return [];
-      return [{ type: 'RefundEnded', data: { refundId, why: command.why } }];
+      const ended: RedemptionEvent = { type: 'RefundEnded', data: { refundId, why: command.why } };
+      // It would bring itself before Alpaca, for tokens that may be gone.
+      if (command.doubt === null || state.origin.kind !== 'detected') return [ended];
+      return [ended, { type: 'RedemptionHeld', data: { why: command.doubt } }];
+    }
     default:
       return unreachable(command);
   }
 }
 
-/** Alpaca rejected it, or it was never asked and nothing of it was burned. */
+/**
+ * Alpaca rejected it, or was not asked and nothing of it was burned. What was closed after Alpaca may have been asked
+ * was closed since Alpaca did not know it, and nothing asks for it any more.
+ */
 export function isRefundable(state: RedemptionState): boolean {
   if (state.kind === 'rejected') return true;
-  const stage = state.kind === 'held' || state.kind === 'closed' ? state.from : state;
+  if (state.kind === 'closed') return state.from.kind === 'detected';
+  const stage = state.kind === 'held' ? state.from : state;
   return stage.kind === 'detected' && 'redemption' in state && state.redemption.promise === null;
 }
 

@@ -337,7 +337,7 @@ test('whatever is decided can be folded, burns never more than was journaled, an
     fc.constant({ type: 'settleRefund' as const, refundId: 'refund-1', transactionHash: '0x7d' as const }),
     fc.constantFrom(
       { type: 'vanishRefund' as const, refundId: 'refund-1', why: 'reorg' },
-      { type: 'endRefund' as const, refundId: 'refund-1', why: 'closed' },
+      { type: 'endRefund' as const, refundId: 'refund-1', why: 'closed', doubt: null },
     ),
     fc.record({
       type: fc.constant('wait' as const),

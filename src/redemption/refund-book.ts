@@ -38,7 +38,7 @@ export function createRefundBook({
     settled: (redemptionId, refundId, { transactionHash, found }) =>
       tell(redemptionId, { type: found ? 'findRefund' : 'settleRefund', refundId, transactionHash }),
     vanished: (redemptionId, refundId, why) => tell(redemptionId, { type: 'vanishRefund', refundId, why }),
-    ended: (redemptionId, refundId, why) => tell(redemptionId, { type: 'endRefund', refundId, why }),
+    ended: (redemptionId, refundId, how) => tell(redemptionId, { type: 'endRefund', refundId, ...how }),
     async termsOf(chainId, vault, refundId) {
       for await (const row of owedRows(store, chainId, vault)) {
         if (refundIdOf(row.redemptionId) !== refundId) continue;

@@ -100,6 +100,17 @@ describe('a refund', () => {
     );
   });
 
+  test('that was closed although its transaction did something unplanned is never begun anew', () => {
+    const before = [requested, submitted, held];
+    const closed = given(...before).when({ ...close, isLive: false });
+    expect(closed).toMatchObject([
+      { type: 'RefundClosed', data: { doubt: expect.stringContaining('tx-1') } },
+    ]);
+    const over = given(...before, ...closed);
+    expect(() => over.when({ type: 'request', terms, found: [] })).toThrow(/tokens may be back already/);
+    expect(over.when({ type: 'find', effect })).toMatchObject([{ type: 'RefundSettled' }]);
+  });
+
   test('that is held goes on where it stood, and for the split count that it was held for', () => {
     const reading = { count: 1n, blockNumber: 9n };
     const counted: RefundEvent = { type: 'SplitCountRecorded', data: { count: 0n, blockNumber: 5n } };

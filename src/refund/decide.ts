@@ -35,6 +35,9 @@ export function decideRefund(command: RefundCommand, state: RefundState): readon
   switch (command.type) {
     case 'request':
       if (state.kind !== 'none' && state.kind !== 'closed') throw misfit('begin', state);
+      if (state.kind === 'closed' && state.doubt !== null) {
+        throw new IssuanceError('operation_state', `cannot begin a refund anew: ${state.doubt}`);
+      }
       return [{ type: 'RefundRequested', data: { ...command.terms, found: command.found } }];
     case 'checkSplits':
       return decideSplits(command.reading, state);
@@ -59,17 +62,25 @@ export function decideRefund(command: RefundCommand, state: RefundState): readon
     case 'resume':
       if (state.kind !== 'held') throw misfit('resume', state);
       return [{ type: 'RefundResumed', data: { found: command.found } }];
-    case 'close': {
-      const { why, isLive, found } = command;
-      const stage = stageOf(state);
-      if (stage === null) throw misfit('close', state);
-      // While a transaction may still land, nothing is over.
-      const isOver = stage.kind === 'requested' || !isLive;
-      return [{ type: isOver ? 'RefundClosed' : 'RefundClosing', data: { why, found } }];
-    }
+    case 'close':
+      return decideClose(command, state);
     default:
       return unreachable(command);
   }
+}
+
+function decideClose(
+  { why, isLive, found }: Extract<RefundCommand, { type: 'close' }>,
+  state: RefundState,
+): readonly RefundEvent[] {
+  const stage = stageOf(state);
+  if (stage === null) throw misfit('close', state);
+  if (stage.kind === 'requested') return [{ type: 'RefundClosed', data: { why, found } }];
+  // While a transaction may still land, nothing is over.
+  if (isLive) return [{ type: 'RefundClosing', data: { why, found } }];
+  // One that had no effect would have freed it.
+  const doubt = `${stage.transactionId} did something that was not planned, so its tokens may be back already`;
+  return [{ type: 'RefundClosed', data: { why, found, doubt } }];
 }
 
 function decideSplits(reading: SplitReading, state: RefundState): readonly RefundEvent[] {

@@ -45,8 +45,10 @@ function evolveKnown(
       return { ...state.from, refund };
     case 'RefundClosing':
       return { ...state, refund: { ...refund, closing: event.data.why } };
-    case 'RefundClosed':
-      return { kind: 'closed', refund: { ...refund, closing: null }, why: event.data.why };
+    case 'RefundClosed': {
+      const { why, doubt = null } = event.data;
+      return { kind: 'closed', refund: { ...refund, closing: null }, why, doubt };
+    }
     default:
       return unreachable(event);
   }

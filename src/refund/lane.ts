@@ -73,7 +73,10 @@ export function createRefundLane(options: RefundLaneOptions): LaneFeature {
         { type: 'release', transactionId: transaction.id, why: why.text },
         async ({ refund }, events) =>
           events.some((it) => it.type === 'RefundClosed')
-            ? book.ended(refund.terms.redemptionId, onlyOperation(transaction), why.text)
+            ? book.ended(refund.terms.redemptionId, onlyOperation(transaction), {
+                why: why.text,
+                doubt: null,
+              })
             : [],
       ),
 

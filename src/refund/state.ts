@@ -30,7 +30,8 @@ export type RefundEvent =
   | { type: 'RecoveryAsked'; data: { found: readonly string[] } }
   /** To be closed as soon as its nonce is used for something else; its effect would win. */
   | { type: 'RefundClosing'; data: { why: string; found: readonly string[] } }
-  | { type: 'RefundClosed'; data: { why: string; found: readonly string[] } };
+  /** `doubt`: why the tokens may have gone back all the same; it is never begun anew then. */
+  | { type: 'RefundClosed'; data: { why: string; found: readonly string[]; doubt?: string } };
 
 /** What every refund carries. */
 export interface Refund {
@@ -52,7 +53,12 @@ export type RefundState =
   | (RefundStage & { readonly refund: Refund })
   | { readonly kind: 'held'; readonly refund: Refund; readonly why: string; readonly from: RefundStage }
   | { readonly kind: 'completed'; readonly refund: Refund; readonly effect: RefundEffect }
-  | { readonly kind: 'closed'; readonly refund: Refund; readonly why: string };
+  | {
+      readonly kind: 'closed';
+      readonly refund: Refund;
+      readonly why: string;
+      readonly doubt: string | null;
+    };
 
 export type KnownRefund = Exclude<RefundState, { readonly kind: 'none' }>;
 

@@ -91,6 +91,9 @@ describe('recover', () => {
     expect(await refusal('recover', twin, { evidence: journal })).toMatch(
       /422.*counts this evidence as its own/,
     );
+    expect(await refusal('recover', twin, { evidence: journal?.toUpperCase() })).toMatch(
+      /422.*counts this evidence as its own/,
+    );
     const twinRequest = await within(
       alpaca.waitFor(() =>
         alpaca.state.requests.find((it) => it.issuerRequestId === twin && it.confirm === 'withheld'),

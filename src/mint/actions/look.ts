@@ -118,7 +118,7 @@ export async function findJournal(
   { alpaca, alpacaAccount }: MintActionOptions,
   { quantity, underlying, requestedAtMs }: MintTerms,
   journalId: string,
-): Promise<{ readonly text: string } | { readonly fault: string }> {
+): Promise<{ readonly text: string; readonly journalId: string } | { readonly fault: string }> {
   const { accountId } = alpacaAccount;
   // A day, as Alpaca filters by; the one before it, for clocks and time zones that differ.
   const after = new Date(requestedAtMs - 2 * DAY_MS).toISOString().slice(0, 10);
@@ -136,7 +136,9 @@ export async function findJournal(
   ];
   if (wrong.length > 0) return { fault: `journal ${journalId} does not show it: ${wrong.join(', ')}` };
   return {
-    text: `journal ${journalId} moved ${formatQuantity(quantity)} ${underlying} to our account and is executed`,
+    // As Alpaca spells it: in other letters it would stand for a second mint.
+    journalId: journal.id,
+    text: `journal ${journal.id} moved ${formatQuantity(quantity)} ${underlying} to our account and is executed`,
   };
 }
 

@@ -93,7 +93,7 @@ async function recoverRequested(
     if ('fault' in journal) return refused(version, found, journal.fault);
     found.push(journal.text);
     return journalCompleted(options, call, loaded, found, {
-      journalId,
+      journalId: journal.journalId,
       hash: record?.transactionHash ?? null,
     });
   }

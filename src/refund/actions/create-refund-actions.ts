@@ -64,12 +64,16 @@ function closeNow(
 ): Assessment {
   const why = call.metadata.reason;
   const events = decideRefund({ type: 'close', why, isLive: false, found }, loaded.state);
+  const doubt = events.find((it) => it.type === 'RefundClosed')?.data.doubt ?? null;
   const run = async (): Promise<void> => {
-    const ended = await book.ended(loaded.state.refund.terms.redemptionId, call.id, why);
+    const ended = await book.ended(loaded.state.refund.terms.redemptionId, call.id, { why, doubt });
     const changes = [change(refundKind, loaded, events), ...ended];
     await ledger.commit({ changes, metadata: actionMetadata(call) });
   };
-  const what = 'it ends, and its redemption is as it was before it';
+  const what =
+    doubt === null
+      ? 'it ends, and its redemption is as it was before it'
+      : `it ends for good, and its redemption is not taken up by itself: ${doubt}`;
   return { version: loaded.version, found, verdict: { kind: 'act', what, run } };
 }
 
