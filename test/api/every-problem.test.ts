@@ -9,7 +9,7 @@ import { startRpcProxy } from '../../src/sandbox/rpc-proxy.ts';
 import { deployTestVault } from '../../src/sandbox/test-vault.ts';
 import type { OperationOnWire, World } from '../e2e/world.ts';
 import { BASE, eventually, startWorld } from '../e2e/world.ts';
-import { answeredInContention, answeredOnFullDisk } from './troubled-stores.ts';
+import { answeredInContention, answeredOnFullDisk, answeredToOneHoldTooMany } from './troubled-stores.ts';
 import { createCaller } from './calls.ts';
 import type { Answered, Contract } from './contract.ts';
 import { createContract } from './contract.ts';
@@ -101,7 +101,6 @@ describe('every problem of the table can really be had', () => {
     post('/underlyings/MSFT/holds', { owner: 'test', reason: 'to see', ...changes });
   const wallet = (client: string, address: string) =>
     post(`/accounts/${client}/wallets`, { wallet: address });
-  const placeHold = (changes: object) => hold({ from: '2099-01-01T00:00:00Z', ...changes });
 
   /** A mint that waits for its journal. */
   const ofHeldJournal = async (): Promise<OperationOnWire> => {
@@ -151,14 +150,7 @@ describe('every problem of the table can really be had', () => {
       return post('/tokenized-assets', asset({ underlying: 'NVDA', vault: address }));
     },
     asset_token_differs: () => post('/tokenized-assets', asset({ token: 'tMSFT', vault: vaultOf('tMSFT') })),
-    hold_limit: async () => {
-      // One after the other: each is decided on all that stand.
-      for (let count = 0; count < 1_000; count += 1) {
-        const answer = await placeHold({});
-        if (answer.status !== 201) return answer;
-      }
-      return placeHold({});
-    },
+    hold_limit: answeredToOneHoldTooMany,
     mint_conflict: () =>
       post('/tokenization/mint', order({ tokenization_request_id: mint.tokenization_request_id, qty: '6' })),
     version_changed: async () => {
