@@ -18,13 +18,14 @@ export interface RunningIssuer {
   readonly ended: Promise<number | null>;
 }
 
-/** Starts `issuer serve` and resolves when it says that it listens; rejects with its output when it ends instead. */
+/** Starts `issuer serve`, or a program in its place, and resolves when it says that it listens; rejects with its output when it ends instead. */
 export async function startIssuerProcess(
   env: Readonly<Record<string, string>>,
   args: readonly string[] = [],
+  program: string = MAIN,
 ): Promise<RunningIssuer> {
   // As the first line of the program says.
-  const child = spawn(process.execPath, ['--max-semi-space-size=4', MAIN, 'serve', ...args], {
+  const child = spawn(process.execPath, ['--max-semi-space-size=4', program, 'serve', ...args], {
     env: { PATH: process.env['PATH'], MALLOC_ARENA_MAX: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
