@@ -32,15 +32,16 @@ const OLDEST_FIRST: NonNullable<Query['orderBy']> = [
  * Reads rows that are due. A due time further off than any that is ever written counts as due: the clock was
  * set back.
  *
- * As long as all fit one page, that is one query. With a backlog every pair of kind and dependency is asked
- * by itself, so that ten thousand paused operations hide none of the others.
+ * As long as all fit one page, that is one query, of all kinds: asked for some, SQLite would collect and sort every row
+ * of theirs that waits for a time. With a backlog every pair of kind and dependency is asked by itself, so that ten
+ * thousand paused operations hide none of the others.
  */
 export async function readDueRows(store: EventStore, query: DueQuery): Promise<DueRows> {
   const { nowMs, kinds } = query;
-  const find = (dueMs: Condition, limit: number, kind: Condition = { in: kinds }, more = {}) =>
+  const find = (dueMs: Condition, limit: number, more = {}) =>
     store.find({
       table: WORK_TABLE.name,
-      where: { lane: null, kind, due_ms: dueMs, ...more },
+      where: { lane: null, due_ms: dueMs, ...more },
       orderBy: OLDEST_FIRST,
       limit,
     });
@@ -52,7 +53,7 @@ export async function readDueRows(store: EventStore, query: DueQuery): Promise<D
   const { rows, isBacklog } =
     page !== null && page.length < PAGE ? { rows: page, isBacklog: false } : await backlog();
   return {
-    rows: [...rows, ...stranded].map(readWorkRow),
+    rows: [...rows, ...stranded].map(readWorkRow).filter((row) => kinds.includes(row.kind)),
     nextDueMs: (next[0]?.['due_ms'] ?? null) as number | null,
     isBacklog,
   };
@@ -66,7 +67,7 @@ export async function readDueRows(store: EventStore, query: DueQuery): Promise<D
     const groups = await Promise.all(
       pairs.flat().map(async ({ kind, dependency }) => {
         const limit = query.limitFor(kind, dependency);
-        const rows = await find({ lte: nowMs }, limit, kind, { dependency });
+        const rows = await find({ lte: nowMs }, limit, { kind, dependency });
         return { rows, isCut: rows.length === limit };
       }),
     );

@@ -1,5 +1,5 @@
 import type { WorkRow } from '../engine/work.ts';
-import { readWorkRow } from '../engine/work.ts';
+import { readWorkRow, WORK_TABLE } from '../engine/work.ts';
 import type { Condition, EventStore, Row } from '../event-store/event-store.ts';
 import { OPERATION_TABLE } from './operation-row.ts';
 import { stuckCandidates } from './stuck.ts';
@@ -64,7 +64,18 @@ async function oldestWork(
     const rows = await store.find({ table, where, orderBy, ...page });
     work.push(...rows.map(readWorkRow));
   }
-  return work
-    .toSorted((a, b) => a.sinceMs - b.sinceMs || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
-    .slice(0, CHUNK);
+  const oldest = work.toSorted((a, b) => a.sinceMs - b.sinceMs);
+  const lastMs = oldest[CHUNK - 1]?.sinceMs ?? Infinity;
+  const ids = oldest.filter((it) => it.sinceMs <= lastMs).map((it) => it.id);
+  // The store alone knows the order of those of one millisecond, which the next page goes on in.
+  const rows = await store.find({
+    table: WORK_TABLE.name,
+    where: { id: { in: ids } },
+    orderBy: [
+      ['since_ms', 'asc'],
+      ['id', 'asc'],
+    ],
+    limit: CHUNK,
+  });
+  return rows.map(readWorkRow);
 }

@@ -55,11 +55,9 @@ async function conditions({ store, mintIds }: Sources, filters: OperationFilters
     return [{ ...where, id: { in: await idsOfTransaction(store, transactionHash) } }];
   }
   if (tokenizationRequestId !== undefined) {
-    const ids = await mintIds(tokenizationRequestId);
-    return [
-      { ...where, id: { in: ids } },
-      { ...where, request_key: tokenizationRequestId },
-    ];
+    const others = await store.find({ table, where: { request_key: tokenizationRequestId }, limit: 1_000 });
+    const ids = [...(await mintIds(tokenizationRequestId)), ...others.map((row) => row['id'] as string)];
+    return [{ ...where, id: { in: ids } }];
   }
   if (kind === undefined && state !== undefined) {
     return (await valuesOf(store, 'kind', {})).map((it) => ({ ...where, kind: it }));

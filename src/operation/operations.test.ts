@@ -202,6 +202,29 @@ describe('operations', () => {
     },
   );
 
+  test('pages of what is stuck lose none of one moment, whatever its state', async () => {
+    const { set, operations, clock } = await open();
+    for (const [id, state] of [
+      ['9', 'requested'],
+      ['1', 'held'],
+      ['5', 'minted'],
+    ] as const) {
+      await set(id, state);
+    }
+    clock.advance(STATE_BOUNDS_MS['mint']?.['requested'] ?? 0);
+    let seen = '';
+    let cursor: string | null = null;
+    do {
+      const page: { items: readonly { id: string }[]; nextCursor: string | null } = await operations.list(
+        { stuck: true },
+        { limit: 1, ...(cursor === null ? {} : { cursor }) },
+      );
+      seen += page.items.map((it) => it.id).join('');
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+    expect(seen).toBe('915');
+  });
+
   test('what is past the bound of its state is stuck, oldest first', async () => {
     const { set, ids, clock } = await open();
     const boundMs = STATE_BOUNDS_MS['mint']?.['requested'] ?? 0;

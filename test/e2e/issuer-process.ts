@@ -18,7 +18,10 @@ export interface RunningIssuer {
   readonly ended: Promise<number | null>;
 }
 
-/** Starts `issuer serve`, or a program in its place, and resolves when it says that it listens; rejects with its output when it ends instead. */
+/**
+ * Starts `issuer serve`, or a program in its place, and resolves when it says that it listens; rejects with its output
+ * when it ends instead.
+ */
 export async function startIssuerProcess(
   env: Readonly<Record<string, string>>,
   args: readonly string[] = [],

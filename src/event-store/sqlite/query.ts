@@ -184,6 +184,10 @@ function afterPart(
     const marks = order.map(() => '?').join(', ');
     return { sql: `(${list(order.map((it) => it.column.name))}) > (${marks})`, values };
   }
+  if (order.every((it) => it.direction === 'desc' && it.column.required)) {
+    const marks = order.map(() => '?').join(', ');
+    return { sql: `(${list(order.map((it) => it.column.name))}) < (${marks})`, values };
+  }
   const cases = order.map((last, at): Part => {
     const equals = order.slice(0, at).map((it) => `${quote(it.column.name)} = ?`);
     return { sql: `(${[...equals, beyond(last)].join(' AND ')})`, values: values.slice(0, at + 1) };
