@@ -182,6 +182,7 @@ describe('holds of an underlying', () => {
     ['without an owner', 'AAPL', { owner: undefined }, 400, 'malformed'],
     ['with an owner of blanks', 'AAPL', { owner: '  ' }, 400, 'malformed'],
     ['without a reason', 'AAPL', { reason: undefined }, 400, 'malformed'],
+    ['with a misspelled end', 'AAPL', { untill: '2026-11-22T00:00:00Z' }, 400, 'malformed'],
     ['of another scope', 'AAPL', { scope: 'some' }, 400, 'malformed'],
     ['from a moment without a zone', 'AAPL', { from: '2026-11-20T00:00:00' }, 400, 'malformed'],
     ['that is over', 'AAPL', { until: '2020-01-01T00:00:00Z' }, 422, 'hold_window_invalid'],

@@ -17,7 +17,8 @@ export const symbolParams = z.object({
 export const holdParams = symbolParams.extend({ hold_id: z.string().max(256) });
 export const liftQuery = z.object({ reason: words(1000).optional() });
 
-export const holdBody = z.object({
+// A misspelled `scope` or `until` must not freeze less, or for longer, than it was meant to.
+export const holdBody = z.strictObject({
   owner: words(100).meta({ description: 'Who placed it and may lift it.', examples: ['corporate actions'] }),
   reason: words(1000).meta({ examples: ['split on Friday'] }),
   scope: scope.default('new'),

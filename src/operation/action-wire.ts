@@ -7,7 +7,8 @@ import { operation } from './wire.ts';
 
 const proof = z.string().trim().min(1).max(256);
 
-export const actionBody = z.object({
+// A misspelled `dry_run` must not do what it was meant to try.
+export const actionBody = z.strictObject({
   reason,
   dry_run: z
     .boolean()

@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import type { z } from 'zod';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { PROBLEMS } from '../problems.ts';
 import type { ProblemCode } from '../problems.ts';
@@ -11,12 +12,22 @@ import { tidyDocument } from './tidy-document.ts';
 
 const ALL_CODES = Object.keys(PROBLEMS) as ProblemCode[];
 
-/** Answers may gain members later, so that the document does not close them; requests ignore what they do not know. */
+/**
+ * Answers may gain members later, so that the document does not close them, and most requests ignore what they do not
+ * know. Those that do not are strict objects.
+ */
 const zodToJsonConfig = {
-  override: ({ jsonSchema }: { jsonSchema: { additionalProperties?: unknown } }): void => {
-    if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+  override: ({ zodSchema, jsonSchema }: OverrideContext): void => {
+    const { def } = zodSchema._zod;
+    const isStrict = def.type === 'object' && def.catchall !== undefined;
+    if (jsonSchema.additionalProperties === false && !isStrict) delete jsonSchema.additionalProperties;
   },
 };
+
+interface OverrideContext {
+  readonly zodSchema: z.core.$ZodTypes;
+  readonly jsonSchema: { additionalProperties?: unknown };
+}
 
 /**
  * Makes the server write its OpenAPI document from the routes that are registered after this. `server.swagger()` gives
