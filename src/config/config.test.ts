@@ -137,6 +137,7 @@ describe('loadConfig', () => {
     ['DATABASE_URL', { DATABASE_URL: 'postgres://u:p@db/issuance' }],
     ['DATABASE_URL', { DATABASE_URL: 'issuance.db' }],
     ['SIGNER', { SIGNER: 'fireblocks' }],
+    ['SIGNER', { SIGNER: 'fireblocks', EVM_PRIVATE_KEY: undefined }],
     ['TURNKEY_ADDRESS', { TURNKEY_ADDRESS: '0x12' }],
     ['TURNKEY_API_PUBLIC_KEY', { TURNKEY_API_PUBLIC_KEY: `04${'ab'.repeat(32)}` }],
     ['INTERNAL_IP_RANGES', { INTERNAL_IP_RANGES: '10.0.0.0/8,0.0.0.0/0' }],

@@ -112,6 +112,8 @@ export function signerConfig(
     Object.entries(group)
       .filter(([name, it]) => it === null && !isFaulty(found, name))
       .map(([name]) => ({ name, expected: `a value, since SIGNER is ${values.signer}`, got: 'nothing' }));
+  // Nobody can tell what a signer takes that is not one.
+  if (isFaulty(found, 'SIGNER')) return { value: null, faults: [] };
   if (values.signer === 'turnkey') {
     const {
       turnkeyOrganizationId: organizationId,

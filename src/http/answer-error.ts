@@ -14,7 +14,7 @@ export async function answerError(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
-  const found = frameworkProblem(error, limits) ?? problemOf(error);
+  const found = frameworkProblem(error, request, limits) ?? problemOf(error);
   const fields = {
     request_id: request.id,
     method: request.method,
@@ -62,8 +62,12 @@ function isLongBodyUnderway({ raw, headers }: FastifyRequest, { bodyBytes }: Ser
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > bodyBytes;
 }
 
-/** Problems that Fastify itself finds: a body it cannot read, or one that does not fit the route's schema. */
-function frameworkProblem(error: unknown, { bodyBytes }: ServerLimits): Problem | null {
+/** Problems that Fastify and its plugins find: a body it cannot read, one that does not fit the route's schema, a path. */
+function frameworkProblem(
+  error: unknown,
+  request: FastifyRequest,
+  { bodyBytes }: ServerLimits,
+): Problem | null {
   if (hasZodFastifySchemaValidationErrors(error)) {
     const faults = error.validation.map((it) => `${it.instancePath || 'body'}: ${it.message ?? 'wrong'}`);
     return problem('malformed', faults.slice(0, 10).join('; '));
@@ -78,6 +82,17 @@ function frameworkProblem(error: unknown, { bodyBytes }: ServerLimits): Problem 
     case 'ECONNRESET':
       return problem('malformed', 'the caller went away before its body was there');
     default:
-      return null;
+      return pluginProblem((error as Partial<FastifyError> | null)?.statusCode, request);
   }
+}
+
+/**
+ * What a plugin refuses with a status of its own, as the files of the page do: a path that leads out of their folder, a
+ * range that they do not have. Only plugins set one, so that no failure of ours is taken for the caller's.
+ */
+function pluginProblem(status: number | undefined, request: FastifyRequest): Problem | null {
+  if (status === undefined || status < 400 || status >= 500) return null;
+  if (status === 403 || status === 404)
+    return problem('not_found', `there is nothing at ${shownPath(request)}`);
+  return problem('malformed', `the headers ask for what ${shownPath(request)} cannot give`);
 }

@@ -86,6 +86,17 @@ describe('the page that shows the document', () => {
     expect(text).toMatch(/validatorUrl: null/);
   });
 
+  test.for([
+    ['/docs/static/%2e%2e/%2e%2e/package.json', {}, 404],
+    ['/docs/static/%00', {}, 404],
+    ['/docs/static/nothing', {}, 404],
+    ['/docs/static/swagger-ui.css', { range: 'bytes=99999999-' }, 400],
+    ['/docs/static/swagger-ui.css', { 'if-match': 'x' }, 400],
+  ] as const)('%s with %j is refused as the caller’s fault', async ([path, headers, status]) => {
+    const answer = await read(path, headers);
+    expect(answer).toMatchObject({ status, type: 'application/problem+json' });
+  });
+
   test.for(['/docs', '/docs/json', '/docs/static/swagger-ui.css', '/openapi.json', '/metrics'])(
     '%s is for those inside, and asks for no key',
     async (path) => {
