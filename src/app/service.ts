@@ -26,6 +26,7 @@ import type { SharedParts } from './shared-parts.ts';
 import type { Telemetry } from './telemetry.ts';
 import { traceCommits } from './traces/trace-commits.ts';
 import { traceWorker } from './traces/trace-worker.ts';
+import { createRegisterTeller } from './tell-registers.ts';
 import { createWallets } from './wallets.ts';
 
 /** The composed service; nothing of it runs before `start`. */
@@ -65,6 +66,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const assetReads = createAssetReads(store);
   const commits = createCommitWatch(log);
   commits.add(createOperationTeller(log));
+  commits.add(createRegisterTeller(log));
   if (tracer.isOn) commits.add(traceCommits(tracer));
   const books = await createBooks({ config, ports, log, store, metrics, commits });
   const shared: SharedParts = {

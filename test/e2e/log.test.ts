@@ -21,6 +21,8 @@ describe('the log of a day', () => {
     world = await startWorld({ env: { LOG_LEVEL: 'debug' } });
     const { alpaca } = world.partners;
     await world.mint('10');
+    const hold = { owner: 'corporate actions', reason: 'a split to come', from: '2099-01-01T00:00:00Z' };
+    await world.api.call('POST', '/underlyings/AAPL/holds', hold);
     const hash = await world.sendBack('4');
     await world.operation(`kind=redemption&tx_hash=${hash}`, (it) => it.state === 'completed');
     alpaca.script.add({ endpoint: 'redeem_journal', do: { outcome: { reject: 'no such shares' } } });
