@@ -62,7 +62,7 @@ function isLongBodyUnderway({ raw, headers }: FastifyRequest, { bodyBytes }: Ser
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > bodyBytes;
 }
 
-/** Problems that Fastify and its plugins find: a body it cannot read, one that does not fit the route's schema, a path. */
+/** Problems that Fastify and its plugins find: a body that cannot be read, or does not fit the route's schema. */
 function frameworkProblem(
   error: unknown,
   request: FastifyRequest,

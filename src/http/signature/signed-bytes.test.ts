@@ -99,6 +99,16 @@ describe('a signed request, as bytes', () => {
     expect(handled).toEqual([]);
   });
 
+  test.each(['\\echo', '\\\\echo', 'echo', '%2Fecho'])(
+    'is no request for %s, which a client that reads addresses could send as the same',
+    async (target) => {
+      const { port, seconds, handled } = await listening();
+      const [answer = ''] = answersIn(await exchange(port, request(head(seconds), target)));
+      expect(answer).toMatch(/^40[014] /);
+      expect(handled).toEqual([]);
+    },
+  );
+
   test('is refused where it was signed for somebody else, even if it says so', async () => {
     const { port, seconds } = await listening();
     for (const target of ['https://evil.example/echo', `${BASE}.evil.example/echo`]) {
