@@ -151,9 +151,11 @@ function decideDeposit(fact: DepositFacts, state: ReceiptState): readonly Receip
   const recorded = state.kind === 'known' ? state.deposit : null;
   if (recorded === null) return [{ type: 'ReceiptDeposited', data: fact }];
   if (!isSameDeposit(recorded, fact)) return [{ type: 'DepositReplaced', data: fact }];
-  // Between two blocks that held it a reading may have found nothing: in a later block it wants another one.
+  // A reorg moved it to another block. A reading in between, of whichever branch, may have found nothing.
   const { transactionHash, blockNumber } = fact;
-  return blockNumber > recorded.blockNumber ? decideMove({ transactionHash, blockNumber }, state) : [];
+  const isDue = state.kind === 'known' && state.readingDue;
+  if (blockNumber === recorded.blockNumber || isDue) return [];
+  return [{ type: 'ReceiptMoved', data: { transactionHash, blockNumber } }];
 }
 
 /**
@@ -171,7 +173,7 @@ function isSameDeposit(one: DepositFacts, other: DepositFacts): boolean {
 }
 
 function decideMove(
-  command: Pick<Extract<ReceiptCommand, { type: 'move' }>, 'transactionHash' | 'blockNumber'>,
+  command: Extract<ReceiptCommand, { type: 'move' }>,
   state: ReceiptState,
 ): readonly ReceiptEvent[] {
   const { transactionHash, blockNumber } = command;
