@@ -29,6 +29,7 @@ const FAMILIES: Readonly<Record<string, FaultRates>> = {
   refusals: { rpc_send_refused: 0.3, rpc_other_hash: 0.2, rpc_estimate_reverts: 0.2 },
   signer: { sign_fails: 0.3, sign_altered: 0.2 },
   reorgs: { reorg: 0.12 },
+  reorgsAndRetries: { reorg: 0.25, alpaca_error: 0.5, alpaca_lost_request: 0.2 },
   pools: { pool_drop: 0.1, slow_inclusion: 0.5 },
   fees: { fee_spike: 0.4, slow_inclusion: 0.3 },
   finality: { finality_stalls: 0.3 },

@@ -8,6 +8,8 @@ const OPERATOR_MS = 10_000;
 /** Pause before a call without an answer is repeated, and how often it is. */
 const AGAIN_MS = 2_000;
 const MOST_REPEATS = 60;
+/** After it no call of an operator is on its way any more. */
+const LONGEST_CALL_MS = 35_000;
 
 /** An operator who takes up what was stopped, through the running service. */
 export function startOperator(simulation: Simulation): void {
@@ -55,10 +57,18 @@ export function freeze(
 ): void {
   const path = `/underlyings/${underlying}/holds`;
   const body = { owner: 'schedule', reason: 'the schedule says so', scope };
-  insistently(simulation, () => simulation.operate('POST', path, body));
-  simulation.world.scheduler.after(forMs, 'an operator lifts the holds', () => {
-    insistently(simulation, () => liftAll(simulation, path));
+  let isOver = false;
+  insistently(simulation, async () => {
+    if (!isOver) await simulation.operate('POST', path, body);
   });
+  const lift = (): void => {
+    isOver = true;
+    insistently(simulation, () => liftAll(simulation, path));
+  };
+  const { scheduler } = simulation.world;
+  scheduler.after(forMs, 'an operator lifts the holds', lift);
+  // A call whose answer was given up may have been on its way still.
+  scheduler.after(forMs + LONGEST_CALL_MS, 'an operator looks for holds again', lift);
 }
 
 async function liftAll(simulation: Simulation, path: string): Promise<void> {

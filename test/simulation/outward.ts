@@ -132,7 +132,7 @@ export function callAlpaca(
 }
 
 /** A node may show an old block for so long; what is gone for longer, every honest node has forgotten. */
-const GRACE_MS = 2_500;
+const GRACE_MS = 1_200;
 
 /** 2: Alpaca is told of no transaction that a reorg took away, unless nodes were behind at the moment. */
 function requireMined(world: World, body: string): void {

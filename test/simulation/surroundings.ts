@@ -1,4 +1,5 @@
 import { deliveries } from '../../src/sandbox/alpaca/quirks.ts';
+import type { Transaction } from './chain/chain.ts';
 import type { Simulation } from './simulation.ts';
 import { issuerKey } from './places.ts';
 import type { SimulatedNetwork, World } from './world.ts';
@@ -35,12 +36,15 @@ function turn(world: World, { place, chain, spec }: SimulatedNetwork): void {
   const number = String(chain.head().number);
   if (plan.happens('reorg', moment)) {
     const depth = 1 + Math.floor(plan.fraction('depth', moment) * (deepestReorg(spec) - 1));
-    chain.reorg(depth, (it, blocksOnTop) => {
+    const isDropped = (it: Transaction, blocksOnTop: number): boolean => {
       // CONFIRMATIONS are set so that what others did stays done; what is ours must bear more.
       const mayGo = it.from === issuerKey.address || blocksOnTop < spec.confirmations;
       return mayGo && plan.fraction('reorged out', `${moment}/${it.hash}`) < 0.15;
-    });
+    };
+    const isBack = plan.fraction('back', moment) < 0.5;
+    chain.reorg(depth, isDropped, isBack);
     scheduler.note(`${network} reorg of ${String(depth)} at ${number}: now ${chain.head().hash}`);
+    if (!isBack) return;
   }
   chain.mine((it) => !plan.happens('slow_inclusion', `${moment}/${it.hash}`));
 }

@@ -77,7 +77,12 @@ export interface Chain {
   /** Makes one block of what waits, pays enough and is let in. */
   mine(isLetIn?: (transaction: Transaction) => boolean): Block;
   /** Replaces the last blocks by others; what was in them waits again unless it is dropped. */
-  reorg(depth: number, isDropped: (transaction: Transaction, blocksOnTop: number) => boolean): void;
+  reorg(
+    depth: number,
+    isDropped: (transaction: Transaction, blocksOnTop: number) => boolean,
+    /** Whether the other branch holds them too; else they wait for its next block. */
+    isBack: boolean,
+  ): void;
   drop(isDropped: (transaction: Transaction) => boolean): readonly Transaction[];
   /** The block that holds a transaction on the branch of `head`. */
   find(head: Block, hash: Hex): { readonly block: Block; readonly mined: Mined } | null;
@@ -110,6 +115,8 @@ export function createChain(options: {
   const heads: { readonly sinceMs: number; readonly block: Block }[] = [];
   const blocksOf = new Map<Hex, Block[]>();
   const goneSince = new Map<Hex, number>();
+  /** What others did and a reorg took away is done again, and not before what it rests on. */
+  const mustPass = new Set<Hex>();
   let pool: Transaction[] = [];
   let fork = 0;
 
@@ -152,7 +159,9 @@ export function createChain(options: {
     const timestamp = epoch + BigInt(Math.floor(nowMs() / 1000));
     const build = createBuild(places, parent.state, timestamp, chain.baseFee);
     for (;;) {
-      const next = pool.find((it) => build.fits(it) && isLetIn(it));
+      const next = pool.find(
+        (it) => build.fits(it) && isLetIn(it) && (!mustPass.has(it.hash) || build.passes(it)),
+      );
       if (next === undefined) break;
       build.add(next);
       pool = pool.filter((it) => it !== next);
@@ -225,7 +234,7 @@ export function createChain(options: {
       heads.push({ sinceMs: nowMs(), block });
       return block;
     },
-    reorg(depth, isDropped) {
+    reorg(depth, isDropped, isBack) {
       fork += 1;
       const gone = canonical.splice(canonical.length - depth, depth);
       const back = gone.flatMap(({ mined }) => mined.map(({ transaction }) => transaction));
@@ -233,9 +242,12 @@ export function createChain(options: {
         mined.map((it) => it.transaction).filter((it) => !isDropped(it, depth - 1 - at)),
       );
       for (const { hash } of back) goneSince.set(hash, nowMs());
+      for (const { hash, from } of kept) {
+        if (!keys.some(({ address }) => address === from)) mustPass.add(hash);
+      }
       pool = [...kept, ...pool];
       // The other branch is as long: nodes change over to it at once.
-      for (let count = 0; count < depth; count += 1) append(nextBlock(() => count === depth - 1));
+      for (let count = 0; count < depth; count += 1) append(nextBlock(() => isBack && count === depth - 1));
       heads.push({ sinceMs: nowMs(), block: head() });
     },
     drop(isDropped) {
@@ -307,6 +319,7 @@ function createBuild(places: Places, before: ChainState, timestamp: bigint, base
         (state.wei.get(from) ?? 0n) >= limit * maxFee + value
       );
     },
+    passes: (transaction: Transaction): boolean => run(places, state, transaction, timestamp).status === 1,
     add(transaction: Transaction): void {
       const { from, nonce, maxFee, tip } = transaction;
       const done = run(places, state, transaction, timestamp);

@@ -34,14 +34,14 @@ export const bugs: Readonly<Record<string, Bug>> = {
     changes: [change(transactionKind, loaded, events), ...required`,
       ),
     ],
-    found: [1],
+    found: [],
   },
   nonce_after_missing_receipt: {
     what: 'a missing receipt counts as a failed transaction, and the operation gets a new nonce',
     edits: [
       edit(
         'transaction/pending-step.ts',
-        `  if (receipt === null) return { kind: 'later', delayMs: shortPauseMs(watch) };
+        `  if (receipt === null) return later;
 `,
         `  if (receipt === null) {
     const { hash } = newestVariant(state);
@@ -52,7 +52,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
 `,
       ),
     ],
-    found: [17],
+    found: [],
   },
   released_at_confirmations: {
     what: 'an operation leaves its nonce at CONFIRMATIONS, not at FINALITY',
@@ -87,7 +87,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
         '  if (slots >= 0) return slots;',
       ),
     ],
-    found: [111],
+    found: [],
   },
   detection_without_cursor: {
     what: 'the cursor moves in a commit of its own, before what was detected',
@@ -103,7 +103,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
   const outcomes = await consume(context, batch);`,
       ),
     ],
-    found: [15],
+    found: [],
   },
   cursor_over_empty_logs: {
     what: 'final blocks are not read a second time, so an empty answer hides a transfer for ever',
@@ -114,7 +114,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
         "  const raw = pass === 'final' ? [] : await readLogs(",
       ),
     ],
-    found: [17],
+    found: [],
   },
   ordinal_from_the_query: {
     what: 'a transfer is numbered among the logs of the query, not among those of the receipt',
@@ -126,7 +126,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
   const read = transferOrdinals(own, vault);`,
       ),
     ],
-    found: [1],
+    found: [],
   },
   promise_left_out: {
     what: 'what is promised to a redemption counts as available to the next one',
@@ -137,7 +137,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
         'return { available: free + promised - promised - overdrawn, guard };',
       ),
     ],
-    found: [11],
+    found: [],
   },
   reservation_outside_the_commit: {
     what: 'receipts are reserved in a commit of their own, before the one that signs the burn',
@@ -181,7 +181,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
         "key: ['transaction_hash', 'chain_id', 'vault', 'kind', 'ordinal', 'operation_id'],",
       ),
     ],
-    found: [1],
+    found: [],
   },
   effect_by_id_alone: {
     what: 'a deposit counts for whichever mint its bytes name, whoever sent it',
@@ -192,7 +192,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
         'const decoded = decodeReceiptInformation(information);',
       ),
     ],
-    found: [26],
+    found: [],
   },
   second_mint_for_a_repeat: {
     what: 'a mint request that comes again is another mint',
@@ -203,20 +203,20 @@ export const bugs: Readonly<Record<string, Bug>> = {
         '  const id = mintId(options.alpacaAccount, `${tokenizationRequestId} ${String(causation)}`);',
       ),
     ],
-    found: [14],
+    found: [],
   },
   unknown_confirm_404: {
     what: 'a confirm of a mint that is not known is answered 404, which is final for Alpaca',
     edits: [edit('http/problems.ts', 'unknown_confirm: { status: 503,', 'unknown_confirm: { status: 404,')],
-    found: [175],
+    found: [],
   },
   callback_of_a_lost_transaction: {
     what: 'Alpaca is told of a transaction without a look whether it still stands',
     edits: [
       edit(
         'mint/callback.ts',
-        '  const node = rpc.pinned();\n',
-        '  if (effect.shares > 0n) return null;\n  const node = rpc.pinned();\n',
+        '  const counted = await options.sharedReads',
+        '  if (effect.shares > 0n) return null;\n  const counted = await options.sharedReads',
       ),
     ],
     found: [],
@@ -236,6 +236,6 @@ export const bugs: Readonly<Record<string, Bug>> = {
         '|| (part.dust !== expectedDust && part.dust === 0n)) {',
       ),
     ],
-    found: [302],
+    found: [],
   },
 };
