@@ -7,3 +7,8 @@ test('an action knows every member that it is given, so that a misspelled dry ru
     expect(actionBody.safeParse({ reason: 'a look', [misspelled]: true }).success).toBe(false);
   }
 });
+
+test('a reason of blanks is none', () => {
+  expect(actionBody.safeParse({ reason: ' \t ' }).success).toBe(false);
+  expect(actionBody.parse({ reason: ' a look ' }).reason).toBe('a look');
+});

@@ -54,7 +54,7 @@ export function givenText(longest: number, base = z.string()) {
 export const givenName = givenText(256);
 
 /** Why an operator does something; it stands in the log. */
-export const reason = givenText(1000).meta({
+export const reason = givenText(1000, z.string().trim()).meta({
   description: 'Why, in your own words. It is kept in the log.',
   examples: ['checked with the desk'],
 });
