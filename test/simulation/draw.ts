@@ -66,6 +66,17 @@ export function drawSpec(seed: number): Spec {
   };
 }
 
+/** A schedule of mints alone, in the weather in which callbacks are late and blocks do not stay. */
+export function drawStorm(seed: number): Spec {
+  const spec = drawSpec(seed);
+  return {
+    ...spec,
+    actions: spec.actions.filter((it) => it.kind === 'mint'),
+    networks: spec.networks.map((it) => ({ ...it, confirmations: 0, pollMs: 4_000 })),
+    rates: { reorg: 0.35, alpaca_error: 0.6, slow_inclusion: 0.7 },
+  };
+}
+
 function drawNetwork(dice: Dice): NetworkSpec {
   const confirmations = dice.pick([0, 0, 1, 2]);
   const finalDepth = dice.whole(confirmations + 3, confirmations + 6);

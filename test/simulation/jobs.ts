@@ -1,4 +1,4 @@
-import { drawSpec } from './draw.ts';
+import { drawSpec, drawStorm } from './draw.ts';
 import { roundTrip } from './round-trip.ts';
 import { runSchedule } from './run.ts';
 import type { Spec } from './spec.ts';
@@ -9,14 +9,17 @@ import { verdictOf } from './tally.ts';
 export type Job =
   /** Runs the schedule that is drawn from a seed. */
   | { readonly kind: 'seed'; readonly seed: number }
+  /** Runs the storm that is drawn from a seed. */
+  | { readonly kind: 'storm'; readonly seed: number }
   /** Runs one mint and one redemption, with crashes at these crash points and nothing else. */
   | { readonly kind: 'crashes'; readonly at: readonly number[] };
 
 /** Does a job; whatever breaks is a fault of it. */
 export async function doJob(job: Job): Promise<Verdict> {
-  const seed = job.kind === 'seed' ? job.seed : (job.at[0] ?? 0);
+  const seed = job.kind === 'crashes' ? (job.at[0] ?? 0) : job.seed;
   try {
-    return job.kind === 'seed' ? verdictOf(await runSchedule(drawSpec(job.seed))) : await crashAt(job.at);
+    if (job.kind === 'crashes') return await crashAt(job.at);
+    return verdictOf(await runSchedule(job.kind === 'seed' ? drawSpec(seed) : drawStorm(seed)));
   } catch (error) {
     const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return { seed, faults: [`the simulation broke: ${why}`], events: 0, injected: [], crashed: [] };

@@ -11,7 +11,9 @@ export interface Edit {
 export interface Bug {
   readonly what: string;
   readonly edits: readonly Edit[];
-  /** Seeds that found it before: they come first, so that a test takes little time. */
+  /** Which schedules are to find it: those of the seeds unless it says so. */
+  readonly by?: 'storm' | 'crashes';
+  /** Seeds, or crash points, that found it before: they come first, so that a test takes little time. */
   readonly found: readonly number[];
 }
 
@@ -34,7 +36,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
     changes: [change(transactionKind, loaded, events), ...required`,
       ),
     ],
-    found: [],
+    found: [2],
   },
   nonce_after_missing_receipt: {
     what: 'a missing receipt counts as a failed transaction, and the operation gets a new nonce',
@@ -52,7 +54,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
 `,
       ),
     ],
-    found: [],
+    found: [32],
   },
   released_at_confirmations: {
     what: 'an operation leaves its nonce at CONFIRMATIONS, not at FINALITY',
@@ -63,7 +65,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
         'const final = await finalBlock(rpc, watch.confirmations);',
       ),
     ],
-    found: [],
+    found: [350],
   },
   no_quarantine: {
     what: 'a restored database signs at once',
@@ -87,7 +89,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
         '  if (slots >= 0) return slots;',
       ),
     ],
-    found: [],
+    found: [147],
   },
   detection_without_cursor: {
     what: 'the cursor moves in a commit of its own, before what was detected',
@@ -103,7 +105,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
   const outcomes = await consume(context, batch);`,
       ),
     ],
-    found: [],
+    found: [20],
   },
   cursor_over_empty_logs: {
     what: 'final blocks are not read a second time, so an empty answer hides a transfer for ever',
@@ -114,7 +116,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
         "  const raw = pass === 'final' ? [] : await readLogs(",
       ),
     ],
-    found: [],
+    found: [63],
   },
   ordinal_from_the_query: {
     what: 'a transfer is numbered among the logs of the query, not among those of the receipt',
@@ -126,7 +128,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
   const read = transferOrdinals(own, vault);`,
       ),
     ],
-    found: [],
+    found: [3],
   },
   promise_left_out: {
     what: 'what is promised to a redemption counts as available to the next one',
@@ -137,7 +139,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
         'return { available: free + promised - promised - overdrawn, guard };',
       ),
     ],
-    found: [],
+    found: [11],
   },
   reservation_outside_the_commit: {
     what: 'receipts are reserved in a commit of their own, before the one that signs the burn',
@@ -149,6 +151,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
       return join(loaded, events, requires);`,
       ),
     ],
+    by: 'crashes',
     found: [],
   },
   effect_claimed_twice: {
@@ -181,7 +184,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
         "key: ['transaction_hash', 'chain_id', 'vault', 'kind', 'ordinal', 'operation_id'],",
       ),
     ],
-    found: [],
+    found: [1],
   },
   effect_by_id_alone: {
     what: 'a deposit counts for whichever mint its bytes name, whoever sent it',
@@ -192,7 +195,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
         'const decoded = decodeReceiptInformation(information);',
       ),
     ],
-    found: [],
+    found: [26],
   },
   second_mint_for_a_repeat: {
     what: 'a mint request that comes again is another mint',
@@ -203,12 +206,12 @@ export const bugs: Readonly<Record<string, Bug>> = {
         '  const id = mintId(options.alpacaAccount, `${tokenizationRequestId} ${String(causation)}`);',
       ),
     ],
-    found: [],
+    found: [14],
   },
   unknown_confirm_404: {
     what: 'a confirm of a mint that is not known is answered 404, which is final for Alpaca',
     edits: [edit('http/problems.ts', 'unknown_confirm: { status: 503,', 'unknown_confirm: { status: 404,')],
-    found: [],
+    found: [175],
   },
   callback_of_a_lost_transaction: {
     what: 'Alpaca is told of a transaction without a look whether it still stands',
@@ -219,7 +222,8 @@ export const bugs: Readonly<Record<string, Bug>> = {
         '  if (effect.shares > 0n) return null;\n  const counted = await options.sharedReads',
       ),
     ],
-    found: [],
+    by: 'storm',
+    found: [57],
   },
   dust_in_every_part: {
     what: 'every part of a burn returns the dust; parts are of one receipt',
@@ -236,6 +240,6 @@ export const bugs: Readonly<Record<string, Bug>> = {
         '|| (part.dust !== expectedDust && part.dust === 0n)) {',
       ),
     ],
-    found: [],
+    found: [335],
   },
 };
