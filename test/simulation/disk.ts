@@ -8,12 +8,14 @@ export interface DiskEvents {
   readonly afterCommit: () => void;
 }
 
+const NOTHING: DiskEvents = { beforeCommit: () => {}, afterCommit: () => {} };
+
 /**
  * A database whose content outlives the process that uses it: an image in memory stands for the file. A commit is
  * durable the moment it returns, as with a full synchronous disk.
  */
 export class SimulatedDisk extends DatabaseSync {
-  readonly #events: DiskEvents;
+  #events: DiskEvents;
   #left: Uint8Array | null = null;
   /** Nothing below the first migration is of interest, and the pragmas run outside of transactions. */
   constructor(image: Uint8Array | null, events: DiskEvents) {
@@ -30,6 +32,8 @@ export class SimulatedDisk extends DatabaseSync {
   override close(): void {
     this.#left ??= this.serialize();
     super.close();
+    // Statements hold their database natively: what leads from here back to them would never be collected.
+    this.#events = NOTHING;
   }
 
   override prepare(sql: string): StatementSync {
