@@ -3,8 +3,10 @@ import type { LogBatch, LogConsumer } from '../chain/watcher/types.ts';
 import type { EventStore, RowWrite } from '../event-store/event-store.ts';
 import type { Change, Ledger } from '../event-store/ledger.ts';
 import { change } from '../event-store/ledger.ts';
+import { ZERO_ADDRESS } from '../primitives/address.ts';
 import { RpcFailure } from '../primitives/failures.ts';
 import type { VaultLog } from '../vault/logs.ts';
+import { readTag } from '../vault/tag.ts';
 import { recordFound } from './found.ts';
 import { laneId } from './lane-id.ts';
 import { decideQuarantine, LANE_TABLE, laneKind } from './lane-state.ts';
@@ -39,6 +41,9 @@ export function createFoundConsumer(options: {
       for (const hash of await unknownHashes(store, chainId, ours)) {
         const transaction = await shownTransaction(rpc, hash);
         if (!signers.has(transaction.from)) continue;
+        // Receipts that somebody else moved with our key are only read again; what we moved carries our tag.
+        const isOfVault = ours.some((it) => it.hash === hash && it.onVault);
+        if (!isOfVault && readTag(transaction.input) === null) continue;
         const rows = await recordFound(store, chainId, transaction);
         writes.push(...rows);
         if (rows.length > 0) found.set(laneId(chainId, transaction.from), hash);
@@ -54,13 +59,22 @@ export function createFoundConsumer(options: {
   };
 }
 
+interface Cause {
+  readonly sender: Address;
+  readonly hash: Hex;
+  /** It touched the vault itself, and not only its receipts. */
+  readonly onVault: boolean;
+}
+
 /** Who caused an effect on a vault's shares or receipts, and by which transaction. */
-function causeOf(log: VaultLog): { readonly sender: Address; readonly hash: Hex } | null {
+function causeOf(log: VaultLog): Cause | null {
   const hash = log.log.transactionHash;
-  if (log.kind === 'deposit' || log.kind === 'withdraw') return { sender: log.sender, hash };
+  if (log.kind === 'deposit' || log.kind === 'withdraw') return { sender: log.sender, hash, onVault: true };
   // It may also be somebody whom the wallet allowed to; the transaction's own sender decides.
-  if (log.kind === 'transfer') return { sender: log.from, hash };
-  return null;
+  if (log.kind === 'transfer') return { sender: log.from, hash, onVault: true };
+  // With the zero address on one side, a deposit or a burn says who caused it.
+  const isMove = log.kind === 'receiptTransfer' && log.from !== ZERO_ADDRESS && log.to !== ZERO_ADDRESS;
+  return isMove ? { sender: log.from, hash, onVault: false } : null;
 }
 
 async function unknownHashes(

@@ -27,6 +27,11 @@ export interface Plan {
   readonly vault: Address;
   /** Calls on the vault, in order, without tag; run in one `multicall`. */
   readonly calls: readonly Hex[];
+  /**
+   * A contract beside the vault that its only call goes to, as it is: receipts move on a contract of their own. Then it
+   * goes alone.
+   */
+  readonly direct?: Address;
   /** Operations that share this key may share a transaction; null: alone. */
   readonly batchKey: string | null;
   /**

@@ -24,6 +24,8 @@ export interface Planned {
 export interface Batch {
   readonly feature: LaneFeature;
   readonly vault: Address;
+  /** The contract that is called: the vault, but for what goes to one beside it. */
+  readonly to: Address;
   readonly entries: readonly Planned[];
 }
 
@@ -186,16 +188,19 @@ function pack(
   planned: readonly (Planned & { readonly feature: LaneFeature })[],
   batchCount: number,
 ): readonly Batch[] {
-  const batches: { key: string; feature: LaneFeature; vault: Address; entries: Planned[] }[] = [];
+  const batches: { key: string; feature: LaneFeature; vault: Address; to: Address; entries: Planned[] }[] =
+    [];
   const filling = new Map<string, (typeof batches)[number]>();
   for (const { plan, row, feature } of planned) {
     const hasFailed = row.attempts > 0;
     const key = JSON.stringify([feature.kind, plan.vault, plan.batchKey, hasFailed]);
     // Whichever of a refused batch was the cause, it must not take the others with it again.
-    const isAlone = plan.batchKey === null || row.lastError?.code === SIGN_REFUSED;
+    const isApart = plan.batchKey === null || plan.direct !== undefined;
+    const isAlone = isApart || row.lastError?.code === SIGN_REFUSED;
     const current = isAlone ? undefined : filling.get(key);
     if (current === undefined || current.entries.length >= batchCount) {
-      const batch = { key, feature, vault: plan.vault, entries: [{ plan, row }] };
+      const { vault, direct: to = vault } = plan;
+      const batch = { key, feature, vault, to, entries: [{ plan, row }] };
       batches.push(batch);
       if (!isAlone) filling.set(key, batch);
     } else {

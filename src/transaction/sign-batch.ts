@@ -142,7 +142,7 @@ async function signAndCommit(
     nonce,
     purpose: content.body,
     kind: batch?.feature.kind ?? null,
-    vault: batch === null ? null : content.to,
+    vault: batch?.entries[0]?.plan.vault ?? null,
     operations: batch?.entries.map(({ plan }) => ({ id: plan.operationId, detail: plan.detail })) ?? [],
   };
   const events = decideSigned(loaded.state, signed, variant);

@@ -144,7 +144,7 @@ async function signBatch(
   const fees = affordableFees(deps, lane, means.market);
   if (passed === null || fees === null) return 'nothing';
   const { data, gas, entries } = passed;
-  const content = { body: 'operations', to: batch.vault, data, value: 0n, gas } as const;
+  const content = { body: 'operations', to: batch.to, data, value: 0n, gas } as const;
   const costWei = costOf({ ...content, ...fees });
   if (!canPay(deps, lane, means, costWei)) return 'unpaid';
   // From the database each time: this step's own commits count like anybody's.

@@ -1,8 +1,9 @@
 import type { Hex } from 'viem';
 import { size } from 'viem';
 import type { CallRequest, PinnedRpc } from '../chain/rpc/types.ts';
-import { RpcFailure } from '../primitives/failures.ts';
+import { invariant, RpcFailure } from '../primitives/failures.ts';
 import { encodeMulticall } from '../vault/calls.ts';
+import { appendTag } from '../vault/tag.ts';
 import type { Deferral } from './defer.ts';
 import { withGasMargin } from './gas-limits.ts';
 import type { Means } from './means.ts';
@@ -80,7 +81,7 @@ async function siftWith(judge: Judge, entries: readonly Planned[], onHalved: () 
 
 async function simulate(
   { rpc, lane, gasLimits }: Pick<LaneDeps, 'gasLimits'> & { readonly rpc: PinnedRpc; readonly lane: Lane },
-  { vault, feature }: Batch,
+  { to, feature }: Batch,
   entries: readonly Planned[],
   gasLimit: bigint,
 ): Promise<Verdict> {
@@ -95,9 +96,9 @@ async function simulate(
     const message = `its calldata of ${String(size(data))} bytes does not fit one transaction`;
     return { kind: 'too_large', why: { code: 'transaction_too_large', message } };
   }
-  const request = { from: lane.context.signer, to: vault, data };
+  const request = { from: lane.context.signer, to, data };
   const calls = entries.reduce((sum, { plan }) => sum + plan.calls.length, 0);
-  const shape = `${lane.context.lane}/${vault}/${feature.kind}/${String(calls)}`;
+  const shape = `${lane.context.lane}/${to}/${feature.kind}/${String(calls)}`;
   const known = gasLimits.find(shape);
   if (known !== null && known.limit <= gasLimit && (await runs(rpc, { ...request, gas: known.proof }))) {
     return { kind: 'passes', data, gas: known.limit };
@@ -129,10 +130,12 @@ async function runs(rpc: PinnedRpc, request: CallRequest): Promise<boolean> {
   }
 }
 
-/** One `multicall` of all calls, and the tag that names the operations. */
+/** One `multicall` of all calls, or the only call where that goes past the vault; and the tag of the operations. */
 function calldata(entries: readonly Planned[]): Hex {
-  return encodeMulticall(
-    entries.flatMap(({ plan }) => plan.calls),
-    entries.map(({ plan }) => plan.operationId),
-  );
+  const calls = entries.flatMap(({ plan }) => plan.calls);
+  const ids = entries.map(({ plan }) => plan.operationId);
+  if (entries.every(({ plan }) => plan.direct === undefined)) return encodeMulticall(calls, ids);
+  const [call, ...more] = calls;
+  invariant(call !== undefined && more.length === 0, 'what goes past the vault is one call of one operation');
+  return appendTag(call, ids);
 }
