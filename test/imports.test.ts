@@ -10,7 +10,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['cli'],
   ['app'],
   ['http', 'sandbox'],
-  ['account', 'asset', 'mint', 'redemption', 'refund'],
+  ['account', 'asset', 'mint', 'redemption', 'refund', 'custody'],
   // What mint and redemption share sits below both.
   ['receipt', 'operation'],
   ['transaction'],

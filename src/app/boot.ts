@@ -53,6 +53,7 @@ export async function bootService(options: BootOptions): Promise<{ service: Serv
   const ports = tracePorts(telemetry.tracer, options.ports, config.networks);
   const log = countLines(options.log, telemetry.metrics.lines);
   const signer = instead.signer ?? createSigner(config.signer, ports);
+  const retired = config.retiredSigners.flatMap(({ key }) => (key === null ? [] : createSigner(key, ports)));
   const openStore = instead.openStore ?? openSqliteStore;
   const store = await openStore({
     path: config.database.kind === 'memory' ? IN_MEMORY : config.database.path,
@@ -71,7 +72,17 @@ export async function bootService(options: BootOptions): Promise<{ service: Serv
     await bringViewsUpToDate(store, SCHEMA, VIEWS_VERSION, log);
     const restored = options.restored || (await store.isBackup());
     const listen = instead.listen ?? listenOnPort;
-    const service = await createService({ config, ports, log, telemetry, store, signer, restored, listen });
+    const service = await createService({
+      config,
+      ports,
+      log,
+      telemetry,
+      store,
+      signer,
+      retired,
+      restored,
+      listen,
+    });
     try {
       return { service, url: await service.start() };
     } catch (error) {

@@ -38,7 +38,7 @@ export interface ChainWork {
 export async function createChainWork(
   shared: SharedParts,
   features: Pick<Features, 'assets' | 'mint' | 'redemption' | 'refund'>,
-  how: { readonly signer: Signer; readonly restored: boolean },
+  how: { readonly signers: readonly Signer[]; readonly restored: boolean },
 ): Promise<ChainWork> {
   const { ports, log, store, ledger, wallets, networks, wake } = shared;
   const { metrics } = shared.telemetry;
@@ -88,7 +88,7 @@ export async function createChainWork(
       (await refund.isUnderWay(chainId, vault)) ? null : redemption.owedShares(chainId, vault),
     wake,
   });
-  const laneNetworks = networks.map((it) => laneNetworkOf(it, how.signer));
+  const laneNetworks = networks.flatMap((it) => how.signers.map((signer) => laneNetworkOf(it, signer)));
   const lanes = createLanes({
     ledger,
     store,

@@ -42,7 +42,7 @@ export interface Features {
 
 /** Composes accounts, assets, mint and redemption. Nothing of it runs by itself. */
 export function createFeatures(shared: SharedParts): Features {
-  const { config, ports, log, store, ledger, signerAddress, wallets, networks, wake } = shared;
+  const { config, ports, log, store, ledger, inCharge, wallets, networks, wake } = shared;
   const { clock, random } = ports;
   const rpcs = new Map(networks.map((it) => [it.config.network, it.rpc]));
   const rpcOf = (network: string): RpcClient => {
@@ -73,7 +73,7 @@ export function createFeatures(shared: SharedParts): Features {
   const redemption = createRedemption({
     ...common,
     engineWake: wake,
-    canSign: (_chainId, wallet) => wallet === signerAddress,
+    canSign: (chainId, wallet) => wallet === inCharge.of(chainId),
   });
   return {
     alpaca: common.alpaca,
@@ -85,7 +85,7 @@ export function createFeatures(shared: SharedParts): Features {
     mint: createMint({
       ...common,
       alpacaAccount: { baseUrl, accountId },
-      laneOf: (chainId) => laneId(chainId, signerAddress),
+      laneOf: (chainId) => laneId(chainId, inCharge.of(chainId)),
     }),
     redemption,
     refund: createRefund({ ...common, book: redemption.refundBook }),

@@ -3,6 +3,7 @@ import { availabilityVerdict } from '../asset/availability.ts';
 import { createEngine } from '../engine/engine.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Config } from '../config/config.ts';
+import { createInCharge } from '../custody/in-charge.ts';
 import { createLedger } from '../event-store/create-ledger.ts';
 import type { SqliteStore } from '../event-store/sqlite/open-sqlite-store.ts';
 import type { Listen } from '../http/server.ts';
@@ -44,6 +45,8 @@ export interface ServiceOptions {
   readonly telemetry: Telemetry;
   readonly store: SqliteStore;
   readonly signer: Signer;
+  /** Signers before it whose keys are at hand. */
+  readonly retired: readonly Signer[];
   /** The database came from a backup: no lane signs before it has read from the chain what it forgot. */
   readonly restored: boolean;
   /** Makes the server reachable; resolves with its URL. */
@@ -58,7 +61,7 @@ const STEPS_END_WITHIN_MS = 10_000;
 
 /** Composes the service from its settings, its ports and an open store. */
 export async function createService(options: ServiceOptions): Promise<Service> {
-  const { config, ports, log, telemetry, store, signer, listen } = options;
+  const { config, ports, log, telemetry, store, signer, retired, listen } = options;
   const { metrics, tracer } = telemetry;
   // What wakes the engine is made before it, since it needs their workers: bound when it exists.
   let bound: Engine | null = null;
@@ -69,15 +72,19 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   commits.add(createRegisterTeller(log));
   if (tracer.isOn) commits.add(traceCommits(tracer));
   const books = await createBooks({ config, ports, log, store, metrics, commits });
+  const ledger = createLedger(store, SCHEMA, commits.onCommitted);
+  const signers = [signer, ...retired];
+  const keys = new Set(signers.map((it) => it.address));
+  const inCharge = createInCharge({ ledger, store, log, signer: signer.address, keys });
   const shared: SharedParts = {
     config,
     ports,
     log,
     telemetry,
     store,
-    ledger: createLedger(store, SCHEMA, commits.onCommitted),
-    signerAddress: signer.address,
-    wallets: await createWallets(store, signer.address),
+    ledger,
+    inCharge,
+    wallets: await createWallets(store, [signer.address, ...config.retiredSigners.map((it) => it.address)]),
     networks: config.networks.map((it) =>
       createNetworkParts(it, { ...ports, onRequest: metrics.chains.onRequest(it.network) }, (network) =>
         assetReads.vaults(network),
@@ -91,7 +98,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   };
   const features = createFeatures(shared);
   const { mint, redemption, refund } = features;
-  const chainWork = await createChainWork(shared, features, { signer, restored: options.restored });
+  const chainWork = await createChainWork(shared, features, { signers, restored: options.restored });
   const { watchers, hints, lanes } = chainWork;
   boundDesk = chainWork.desk;
   const workers = [
@@ -131,6 +138,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       log.warn({}, 'stopping with steps under way; the next start goes on with them, as after a crash');
     chainWork.close();
     redemption.close();
+    inCharge.close();
     await store.close();
     log.info({}, 'stopped');
   };
@@ -138,6 +146,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   return {
     async start() {
       await mint.open();
+      await inCharge.open(config.networks);
       await lanes.openAll();
       // The quarantine is in the log by now, so the stamp has done its work.
       if (options.restored) await store.clearBackupStamp();

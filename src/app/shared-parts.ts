@@ -1,5 +1,5 @@
-import type { Address } from 'viem';
 import type { Config } from '../config/config.ts';
+import type { InCharge } from '../custody/in-charge.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import type { Ledger } from '../event-store/ledger.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -17,7 +17,8 @@ export interface SharedParts {
   readonly telemetry: Telemetry;
   readonly store: EventStore;
   readonly ledger: Ledger;
-  readonly signerAddress: Address;
+  /** Who mints and burns on each network. */
+  readonly inCharge: InCharge;
   readonly wallets: Wallets;
   readonly networks: readonly NetworkParts[];
   /** Makes rows of work due now. The engine is made last, since it needs the others' workers. */

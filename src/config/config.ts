@@ -8,6 +8,7 @@ import {
   signerConfig,
   type Values,
 } from './cross-checks.ts';
+import { retiredKeyNames, type RetiredSigner, retiredSigners } from './retired-signers.ts';
 import type { Secret } from './secret.ts';
 import { settings } from './settings.ts';
 import { tracesConfig, type TracesConfig } from './traces.ts';
@@ -17,6 +18,7 @@ import type { Database, NamedSecret, SigningKey } from './values.ts';
 export type { AlpacaCredentials, SignerConfig } from './cross-checks.ts';
 export type { ChainFacts, NetworkConfig } from './networks.ts';
 export type { Environment, Fault, ReadFile } from './read-settings.ts';
+export type { RetiredSigner } from './retired-signers.ts';
 
 /**
  * The service's settings, validated. URLs have no trailing slash, ranges are CIDR texts with their prefix.
@@ -44,6 +46,8 @@ export interface Config {
   };
   readonly networks: readonly NetworkConfig[];
   readonly signer: SignerConfig;
+  /** Signers that were in charge before, in the order of the setting. */
+  readonly retiredSigners: readonly RetiredSigner[];
   /** Null: no traces are made. */
   readonly traces: TracesConfig | null;
   readonly log: {
@@ -62,16 +66,19 @@ export function loadConfig(env: Environment, readFile: ReadFile, chains: ChainFa
   const { values } = read;
   const credentials = alpacaCredentials(values, read.faults);
   const signer = signerConfig(values, read.faults);
+  const retired = retiredSigners(values, signer.value, env, readFile);
   const faults = [
     ...read.faults,
     ...credentials.faults,
     ...keyFaults(values, read.faults),
     ...signer.faults,
+    ...retired.faults,
     ...chain.faults,
     ...unknownNames(env, knownNames(chains)),
   ];
   if (faults.length > 0 || credentials.value === null || signer.value === null) return { faults };
-  return { config: configOf(values, credentials.value, signer.value, chain.networks) };
+  const config = configOf(values, credentials.value, signer.value, chain.networks);
+  return { config: { ...config, retiredSigners: retired.signers } };
 }
 
 function configOf(
@@ -79,7 +86,7 @@ function configOf(
   credentials: AlpacaCredentials,
   signer: SignerConfig,
   networks: readonly NetworkConfig[],
-): Config {
+): Omit<Config, 'retiredSigners'> {
   return {
     host: values.host,
     port: values.port,
@@ -107,5 +114,5 @@ function configOf(
 /** Every name that means something, on any network. */
 function knownNames(chains: ChainFacts): readonly string[] {
   const own = Object.values(settings(() => '')).flatMap((it) => [it.name, fileName(it) ?? it.name]);
-  return [...own, ...chains.names.flatMap(networkNames)];
+  return [...own, ...retiredKeyNames(), ...chains.names.flatMap(networkNames)];
 }

@@ -1,6 +1,7 @@
 import { type ChainFacts, namedNetworks, networkPrefix } from './networks.ts';
 import { type Environment, fileName, mask, type ReadFile, sourceOf } from './read-settings.ts';
 import type { Setting } from './setting.ts';
+import { givenRetiredKeys, retiredKeySetting } from './retired-signers.ts';
 import { networkSettings, settings } from './settings.ts';
 
 /** One setting as it is in effect. */
@@ -18,7 +19,11 @@ export function effectiveSettings(
   chains: ChainFacts,
 ): readonly EffectiveSetting[] {
   const networks = namedNetworks(env).filter((name) => chains.names.includes(name));
-  const tables = [settings(readFile), ...networks.map((name) => networkSettings(networkPrefix(name)))];
+  const tables = [
+    settings(readFile),
+    givenRetiredKeys(env),
+    ...networks.map((name) => networkSettings(networkPrefix(name))),
+  ];
   return tables
     .flatMap((table): readonly Setting<unknown>[] => Object.values(table))
     .map((setting) => {
@@ -36,7 +41,10 @@ export function exampleFile(): string {
     comment('Settings of the service. Copy this file to .env and fill in what is empty.'),
     comment('A secret NAME may come from a file instead: NAME_FILE=/run/secrets/name.'),
     '',
-    ...Object.values(settings(() => '')).map(exampleOf),
+    ...Object.entries(settings(() => '')).flatMap(([key, setting]) =>
+      // The keys stand behind the addresses that they are of.
+      key === 'retiredSigners' ? [exampleOf(setting), exampleOf(retiredKeySetting(1))] : [exampleOf(setting)],
+    ),
     comment("One group like this for each network, by Alpaca's name of it: CHAIN_ETHEREUM_… and so on."),
     '',
     ...Object.values(networkSettings(networkPrefix(network))).map(exampleOf),

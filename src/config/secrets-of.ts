@@ -5,22 +5,23 @@ import type { Secret } from './secret.ts';
 export function secretsOf(config: Config): readonly string[] {
   const { credentials } = config.alpaca;
   const { traces } = config;
-  const signerKey = config.signer.kind === 'local' ? config.signer.privateKey : config.signer.apiPrivateKey;
+  const signers = [config.signer, ...config.retiredSigners.flatMap((it) => it.key ?? [])];
+  const signerKeys = signers.map((it) => (it.kind === 'local' ? it.privateKey : it.apiPrivateKey));
   const urls = config.networks.flatMap((it) => [...it.rpcUrls, ...(it.wsUrl === null ? [] : [it.wsUrl])]);
   if (traces !== null) urls.push(traces.url);
   const own = [
     ...config.issuerApiKeys,
     ...config.adminApiKeys.map((it) => it.key),
-    signerKey,
+    ...signerKeys,
     ...(credentials.kind === 'key' ? [credentials.key, credentials.secret] : [credentials.clientSecret]),
   ].map((it) => it.reveal());
   const basic =
     credentials.kind === 'key' ? [basicOf(credentials.key.reveal(), credentials.secret.reveal())] : [];
   // As it stands in the form that the token endpoint takes.
   const spelled = credentials.kind === 'oauth' ? [encodeURIComponent(credentials.clientSecret.reveal())] : [];
-  const bareKey = signerKey.reveal().replace(/^0x/, '');
+  const bareKeys = signerKeys.map((it) => it.reveal().replace(/^0x/, ''));
   const ofTraces = traces === null ? [] : Object.values(traces.headers).flatMap(headerParts);
-  const all = [...own, ...basic, ...spelled, bareKey, ...ofTraces, ...urls.flatMap(hiddenParts)];
+  const all = [...own, ...basic, ...spelled, ...bareKeys, ...ofTraces, ...urls.flatMap(hiddenParts)];
   return all.filter((it) => it !== '');
 }
 

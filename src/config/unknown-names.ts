@@ -1,7 +1,7 @@
 import type { Environment, Fault } from './read-settings.ts';
 
 /** Names that begin like one of ours: a slip in them must not pass as a default. */
-const OURS = /^(ISSUER|ALPACA|CHAIN|TURNKEY|FIREBLOCKS)_/;
+const OURS = /^(ISSUER|ALPACA|CHAIN|TURNKEY|FIREBLOCKS|RETIRED)_/;
 
 const NOT_BUILT = /^FIREBLOCKS_/;
 

@@ -69,6 +69,20 @@ export const address: Value<`0x${string}`> = value((text) =>
   /^0x[0-9a-fA-F]{40}$/.test(text) ? (text.toLowerCase() as `0x${string}`) : undefined,
 );
 
+/** `address,address=turnkey,…`: who has the key, where neither we nor nobody has it. */
+export const retiredSigners: Value<
+  readonly { readonly address: `0x${string}`; readonly how: 'key' | 'turnkey' }[]
+> = list(
+  (text) => {
+    const [, found, how] = /^(0x[0-9a-fA-F]{40})(?:=(turnkey))?$/.exec(text) ?? [];
+    if (found === undefined) return undefined;
+    const address = found.toLowerCase() as `0x${string}`;
+    return { address, how: how === undefined ? 'key' : 'turnkey' } as const;
+  },
+  1,
+  (it) => it.address,
+);
+
 /** Gwei with up to nine decimals, as wei. */
 export const gwei: Value<bigint> = value((text) => {
   const [, whole, fraction = ''] = /^(\d{1,9})(?:\.(\d{1,9}))?$/.exec(text) ?? [];

@@ -78,7 +78,8 @@ export function createTransactionDesk(options: DeskOptions): TransactionDesk {
     async unanswerable(id) {
       const state = await load(id);
       if (state.phase !== 'pending') return null;
-      const network = networks.find((it) => it.chainId === state.chainId);
+      const ofChain = networks.filter((it) => it.chainId === state.chainId);
+      const network = ofChain.find((it) => it.signer.address.toLowerCase() === state.signer) ?? ofChain[0];
       if (network === undefined) return `no network with chain id ${String(state.chainId)} is configured`;
       try {
         return await withChain(network.rpc, () => whyUnanswerable(network, state));

@@ -10,6 +10,8 @@ import { readNetworkGate } from './network-gate.ts';
 import { nextNonce, unpromisedNonces } from './nonces.ts';
 import { commitLane, stepQuarantine } from './quarantine.ts';
 import type { Lane, LaneDeps } from './runtime.ts';
+import { shortPauseMs } from './runtime.ts';
+import { readSiblings } from './siblings.ts';
 import { IDLE_CHECK_MS, signReady } from './sign-ready.ts';
 import { resendVanished } from './vanished.ts';
 
@@ -60,6 +62,12 @@ export async function stepLane(deps: LaneDeps, lane: Lane): Promise<StepResult> 
   if (gaps.length > 0) {
     const filled = await fillNonces(deps, lane, loaded, gaps, counts.latest);
     return { kind: 'later', delayMs: filled === gaps.length ? 0 : lane.pollMs };
+  }
+  const { doubt: ofOthers } = await readSiblings(deps, lane);
+  if (ofOthers !== null) {
+    lane.view.isWaiting = true;
+    lane.view.condition = ofOthers;
+    return { kind: 'later', delayMs: shortPauseMs(lane) };
   }
   return signReady(deps, lane, loaded, state, counts);
 }

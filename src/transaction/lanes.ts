@@ -90,6 +90,7 @@ export function createLanes(options: LanesOptions): Lanes {
     meter: options.meter ?? noMeter,
     gasLimits: createGasLimits(timers),
     sharedReads: createSharedReads(),
+    siblings: (lane) => [...lanes.values()].filter((it) => it !== lane && it.chainId === lane.chainId),
     seenIn: new Map(),
     sentMs: new Map(),
   };

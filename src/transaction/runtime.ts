@@ -126,6 +126,8 @@ export interface LaneDeps extends Omit<
   readonly meter: LaneMeter;
   readonly gasLimits: GasLimits;
   readonly sharedReads: SharedReads;
+  /** The other lanes of the same chain. */
+  readonly siblings: (lane: Lane) => readonly Lane[];
   /** In which block each transaction was seen that is not confirmed yet. It decides nothing but when to look again. */
   readonly seenIn: Map<string, bigint>;
   /** When each transaction's bytes were last sent, so that they are not sent at every look. */

@@ -20,6 +20,7 @@ import type { Planned } from './plan-ready.ts';
 import type { LaneFeature } from './lane-feature.ts';
 import type { Lane, LaneCondition, LaneDeps } from './runtime.ts';
 import { markSent, send } from './send.ts';
+import { readSiblings } from './siblings.ts';
 import { signVariant } from './sign-variant.ts';
 import type { Content } from './sign-variant.ts';
 import { decideSigned } from './transaction-decider.ts';
@@ -65,12 +66,15 @@ export async function promiseNonce(
 ): Promise<Promised> {
   const gate = await readNetworkGate(deps.ledger, lane.network);
   if (gate.stopped !== null) return { kind: 'conflict' };
+  const siblings = await readSiblings(deps, lane);
+  // A filler does nothing that another signer may have done.
+  if (siblings.doubt !== null && assignment.batch !== null) return { kind: 'conflict' };
   let committed: { readonly id: string; readonly variant: Variant };
   try {
     committed = await signAndCommit(
       deps,
       lane,
-      [change(laneKind, laneLoaded, []), ...gate.requires],
+      [change(laneKind, laneLoaded, []), ...gate.requires, ...siblings.requires],
       assignment,
     );
   } catch (error) {

@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'vitest';
+import { defaultConfirmations, EVM_NETWORK_NAMES } from '../chain/networks.ts';
+import { loadConfig, type Environment } from './config.ts';
+import { effectiveSettings } from './describe.ts';
+import { secretsOf } from './secrets-of.ts';
+
+const chains = { names: EVM_NETWORK_NAMES, defaultConfirmations };
+
+/** Two of the accounts that every development chain has. */
+const ONE = {
+  address: '0x70997970c51812dc3a010c7d01b50e0d17dc79c8',
+  key: '59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d',
+} as const;
+const OTHER = {
+  address: '0x3c44cdddb6a900fa2b585dd299e03d12fa4293bc',
+  key: '5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a',
+} as const;
+const NOBODY = '0x00000000000000000000000000000000000000AA';
+
+const complete: Environment = {
+  ISSUER_API_KEY: 'alpaca-key-of-at-least-32-characters',
+  ISSUER_ADMIN_API_KEY: 'alice:admin-key-of-at-least-32-characters',
+  ALPACA_ACCOUNT_ID: 'account-1',
+  ALPACA_API_KEY: 'broker-key',
+  ALPACA_API_SECRET: 'broker-secret',
+  EVM_PRIVATE_KEY: ONE.key,
+  CHAIN_BASE_RPC_URL: 'https://node.example.com',
+  CHAIN_BASE_CHAIN_ID: '8453',
+};
+
+const files = (path: string): string => {
+  if (path === '/run/secrets/old') return `${OTHER.key}\n`;
+  throw new Error(`no file ${path}`);
+};
+
+function load(changes: Environment) {
+  return loadConfig({ ...complete, ...changes }, files, chains);
+}
+
+function retired(changes: Environment) {
+  const loaded = load(changes);
+  if ('faults' in loaded) throw new Error(JSON.stringify(loaded.faults));
+  return loaded.config.retiredSigners.map(({ address, key }) => ({ address, key: key?.kind ?? null }));
+}
+
+function faults(changes: Environment) {
+  const loaded = load(changes);
+  return 'faults' in loaded ? loaded.faults : [];
+}
+
+describe('RETIRED_SIGNERS', () => {
+  test('are none unless set', () => {
+    expect(retired({})).toEqual([]);
+  });
+
+  test('are addresses in any case, each with its key where that is given', () => {
+    const env = { RETIRED_SIGNERS: `${NOBODY}, ${OTHER.address.toUpperCase().replace('0X', '0x')}` };
+    const nobody = { address: NOBODY.toLowerCase(), key: null };
+    expect(retired(env)).toEqual([nobody, { address: OTHER.address, key: null }]);
+    const both = [nobody, { address: OTHER.address, key: 'local' }];
+    expect(retired({ ...env, RETIRED_SIGNER_2_PRIVATE_KEY: OTHER.key })).toEqual(both);
+    expect(retired({ ...env, RETIRED_SIGNER_2_PRIVATE_KEY_FILE: '/run/secrets/old' })).toEqual(both);
+  });
+
+  test('may be an account at Turnkey, whoever signs now', () => {
+    const env = { RETIRED_SIGNERS: `${OTHER.address}=turnkey` };
+    const turnkey = {
+      TURNKEY_ORGANIZATION_ID: 'org-1',
+      TURNKEY_API_PUBLIC_KEY: `02${'ab'.repeat(32)}`,
+      TURNKEY_API_PRIVATE_KEY: 'cd'.repeat(32),
+    };
+    expect(retired({ ...env, ...turnkey })).toEqual([{ address: OTHER.address, key: 'turnkey' }]);
+    expect(faults(env)).toMatchObject([
+      { name: 'RETIRED_SIGNERS', got: `'${OTHER.address}=turnkey' without them` },
+    ]);
+    const twice = { ...env, ...turnkey, RETIRED_SIGNER_1_PRIVATE_KEY: OTHER.key };
+    expect(faults(twice)).toMatchObject([{ name: 'RETIRED_SIGNER_1_PRIVATE_KEY' }]);
+  });
+
+  test.each([
+    ['no address', { RETIRED_SIGNERS: '0xabc' }, 'RETIRED_SIGNERS'],
+    ['one twice', { RETIRED_SIGNERS: `${NOBODY},${NOBODY.toLowerCase()}` }, 'RETIRED_SIGNERS'],
+    ['nobody who could have it', { RETIRED_SIGNERS: `${NOBODY}=vault` }, 'RETIRED_SIGNERS'],
+    ['the present one', { RETIRED_SIGNERS: ONE.address }, 'RETIRED_SIGNERS'],
+    [
+      'the key of another address',
+      { RETIRED_SIGNERS: NOBODY, RETIRED_SIGNER_1_PRIVATE_KEY: OTHER.key },
+      'RETIRED_SIGNER_1_PRIVATE_KEY',
+    ],
+    [
+      'a number that is no key',
+      { RETIRED_SIGNERS: NOBODY, RETIRED_SIGNER_1_PRIVATE_KEY: '00'.repeat(32) },
+      'RETIRED_SIGNER_1_PRIVATE_KEY',
+    ],
+    [
+      'a key without an address',
+      { RETIRED_SIGNERS: NOBODY, RETIRED_SIGNER_2_PRIVATE_KEY: OTHER.key },
+      'RETIRED_SIGNER_2_PRIVATE_KEY',
+    ],
+    ['a slip in the name', { RETIRED_SIGNER: OTHER.address }, 'RETIRED_SIGNER'],
+    ['a key too far', { RETIRED_SIGNER_10_PRIVATE_KEY: OTHER.key }, 'RETIRED_SIGNER_10_PRIVATE_KEY'],
+  ])('with %s is a fault', (_what, env, name) => {
+    const found = faults(env);
+    expect(found.map((it) => it.name)).toEqual([name]);
+    expect(JSON.stringify(found)).not.toContain(OTHER.key);
+  });
+
+  test('their keys are shown nowhere, and kept out of the log', () => {
+    const env = { ...complete, RETIRED_SIGNERS: OTHER.address, RETIRED_SIGNER_1_PRIVATE_KEY: OTHER.key };
+    const rows = effectiveSettings(env, files, chains);
+    expect(rows.find((it) => it.name === 'RETIRED_SIGNER_1_PRIVATE_KEY')).toMatchObject({
+      value: '[secret of 64 characters]',
+    });
+    const loaded = loadConfig(env, files, chains);
+    if ('faults' in loaded) throw new Error('a fault');
+    expect(secretsOf(loaded.config)).toContain(OTHER.key);
+    expect(JSON.stringify(loaded.config.retiredSigners)).not.toContain(OTHER.key);
+  });
+});
