@@ -3,6 +3,7 @@ import { uuidV4 } from '../primitives/uuid.ts';
 import type { SimulatedAlpacaOptions } from './alpaca/options.ts';
 import { createSimulatedAlpaca } from './alpaca/simulated-alpaca.ts';
 import type { SimulatedAlpaca } from './alpaca/simulated-alpaca-interface.ts';
+import type { SimulatedFireblocks } from './fireblocks/simulated-fireblocks-interface.ts';
 import type { SimulatedTurnkey } from './turnkey/simulated-turnkey.ts';
 import { devAccounts } from './dev-accounts.ts';
 import type { DevWallet } from './dev-wallet.ts';
@@ -43,6 +44,7 @@ export interface LocalPartners {
   readonly issuerAddress: `0x${string}`;
   /** Whoever holds the issuer's key, where that is not the service itself. */
   readonly turnkey: SimulatedTurnkey | null;
+  readonly fireblocks: SimulatedFireblocks | null;
   /** The service's settings for these partners; the caller adds HOST, PORT and DATABASE_URL. */
   readonly env: Readonly<Record<string, string>>;
   stop(): Promise<void>;
@@ -126,7 +128,7 @@ export async function startLocalPartners(options: {
       ...(options.authentication === 'oauth'
         ? oauthEnv(alpaca.url, oauth)
         : { ALPACA_API_KEY: credentials.apiKey, ALPACA_API_SECRET: credentials.apiSecret }),
-      ...signer.env,
+      ...signer.connect(networks),
       ...Object.assign({}, ...networks.map(chainEnv)),
     };
     return {
@@ -135,6 +137,7 @@ export async function startLocalPartners(options: {
       keys,
       issuerAddress,
       turnkey: signer.turnkey,
+      fireblocks: signer.fireblocks,
       env,
       stop,
     };

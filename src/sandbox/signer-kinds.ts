@@ -1,3 +1,5 @@
 /** Who can hold the issuer's key in the sandbox. By itself, so that `--help` loads nothing of them. */
-export const SANDBOX_SIGNERS = ['local', 'turnkey'] as const;
-export type SandboxSigner = (typeof SANDBOX_SIGNERS)[number];
+export type SandboxSigner = 'local' | 'turnkey' | 'fireblocks';
+
+/** Those that the program can be told to start. */
+export const SANDBOX_SIGNERS = ['local', 'turnkey'] as const satisfies readonly SandboxSigner[];
