@@ -119,7 +119,7 @@ function planOf(disk: SimulatedDisk, sql: string): readonly string[] {
 }
 
 function faultOf(plan: readonly string[], sql: string): string | null {
-  const isCut = /\bLIMIT \?\s*\)?$/.test(sql) || sql.includes('LIMIT 1');
+  const isCut = /\bLIMIT \+\?\s*\)?$/.test(sql) || sql.includes('LIMIT 1');
   for (const step of plan) {
     const table = /^SCAN (\w+)/.exec(step)?.[1];
     if (table === undefined || SMALL.has(table) || !SCHEMA_TABLES.has(table)) continue;

@@ -1,4 +1,4 @@
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 
 /** An open database with its prepared statements. */
 export interface Connection {
@@ -7,6 +7,8 @@ export interface Connection {
   readonly path: string;
   /** The statement for this text, prepared once. */
   prepare(sql: string): StatementSync;
+  /** Rows of this query as lists of their values: an object for each, with its names, costs as much as the query. */
+  list(sql: string, values: readonly SQLInputValue[]): readonly (readonly SQLOutputValue[])[];
 }
 
 interface ConnectOptions {
@@ -44,18 +46,25 @@ export function openConnection(
     readOnly: options.readOnly,
     timeoutMs: BUSY_TIMEOUT_MS,
   });
-  const statements = new Map<string, StatementSync>();
-  return {
-    db,
-    path,
-    prepare(sql) {
+  const prepared = (setUp: (statement: StatementSync) => void) => {
+    const statements = new Map<string, StatementSync>();
+    return (sql: string): StatementSync => {
       const known = statements.get(sql);
       if (known !== undefined) return known;
       if (statements.size >= MAX_STATEMENTS) statements.clear();
       const statement = db.prepare(sql);
+      setUp(statement);
       statements.set(sql, statement);
       return statement;
-    },
+    };
+  };
+  const lists = prepared((statement) => statement.setReturnArrays(true));
+  return {
+    db,
+    path,
+    prepare: prepared(() => {}),
+    // The types know of objects alone.
+    list: (sql, values) => lists(sql).all(...values) as unknown as readonly (readonly SQLOutputValue[])[],
   };
 }
 

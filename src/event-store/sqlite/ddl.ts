@@ -52,8 +52,15 @@ const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
   bool: 'INTEGER',
 };
 
+/** Names stand in the definitions of tables, so they are few. */
+const quoted = new Map<string, string>();
+
 export function quote(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
+  const known = quoted.get(name);
+  if (known !== undefined) return known;
+  const text = `"${name.replaceAll('"', '""')}"`;
+  quoted.set(name, text);
+  return text;
 }
 
 export function list(names: readonly string[]): string {

@@ -2,6 +2,7 @@ import { InvalidQuery } from '../errors.ts';
 import type { JsonObject, Metadata, StoredEvent, StreamName, UpTo } from '../event-store.ts';
 import { decodeJson } from '../json.ts';
 import type { Connection } from './connection.ts';
+import { LIMIT } from './query.ts';
 import { MAX_CATEGORIES, type StreamIds } from './stream-ids.ts';
 
 /** Longest answer of one `readAll`. */
@@ -29,10 +30,10 @@ const STREAM = `SELECT ${COLUMNS} FROM events e WHERE e.stream = ? AND ${UP_TO} 
 const NAME = `(SELECT name FROM names WHERE number = e.stream / ${MAX_CATEGORIES}) AS name`;
 
 const ALL = `SELECT ${COLUMNS}, e.stream, ${NAME} FROM events e
-  WHERE e.position > ? AND ${UP_TO} ORDER BY e.position LIMIT ?`;
+  WHERE e.position > ? AND ${UP_TO} ORDER BY e.position ${LIMIT}`;
 
 const ALL_OF_CATEGORY = `SELECT ${COLUMNS}, e.stream, ${NAME} FROM events e
-  WHERE e.position > ? AND ${UP_TO} AND e.stream % ${MAX_CATEGORIES} = ? ORDER BY e.position LIMIT ?`;
+  WHERE e.position > ? AND ${UP_TO} AND e.stream % ${MAX_CATEGORIES} = ? ORDER BY e.position ${LIMIT}`;
 
 const BY_STREAM = `SELECT ${COLUMNS}, e.stream FROM events e ORDER BY e.stream, e.version`;
 

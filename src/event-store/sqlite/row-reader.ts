@@ -1,6 +1,6 @@
 import { InvalidQuery } from '../errors.ts';
 import type { Query, Row } from '../event-store.ts';
-import type { Table } from '../table.ts';
+import type { Column, Table } from '../table.ts';
 import { decodeCell } from './cells.ts';
 import type { Connection } from './connection.ts';
 import { type Names, NO_NUMBER } from './names.ts';
@@ -71,13 +71,17 @@ export function createRowReader(options: {
 }
 
 function readRows(connection: Connection, table: Table, { sql, values }: CompiledQuery): readonly Row[] {
-  const rows = connection.prepare(sql).all(...values);
+  const rows = connection.list(sql, values);
   if (rows.length > MAX_ROWS) {
     throw new InvalidQuery(table.name, `more than ${MAX_ROWS} rows: give a limit and page with after`);
   }
+  const { columns } = table;
   return rows.map((stored) => {
     const row: Record<string, Row[string]> = {};
-    for (const { name, type } of table.columns) row[name] = decodeCell(type, stored[name]);
+    for (let at = 0; at < columns.length; at += 1) {
+      const { name, type } = columns[at] as Column;
+      row[name] = decodeCell(type, stored[at]);
+    }
     return row;
   });
 }
