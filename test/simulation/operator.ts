@@ -15,6 +15,7 @@ const LONGEST_CALL_MS = 35_000;
 export function startOperator(simulation: Simulation): void {
   const { scheduler } = simulation.world;
   const look = async (): Promise<void> => {
+    if (!(await isStopped(simulation))) return;
     const answer = await simulation.operate('GET', '/ready');
     if (answer.status !== 200) return;
     const { networks } = JSON.parse(answer.body) as {
@@ -36,6 +37,15 @@ export function startOperator(simulation: Simulation): void {
     });
   };
   next();
+}
+
+/** Whether an alarm of the service would have told the operator to look. */
+async function isStopped(simulation: Simulation): Promise<boolean> {
+  const store = simulation.serving()?.store ?? null;
+  if (store === null) return false;
+  const networks = await store.count({ table: 'network', where: { state: 'stopped' } });
+  const lanes = await store.count({ table: 'lane', where: { phase: 'stopped' } });
+  return networks + lanes > 0;
 }
 
 /** An operator who gets no answer asks again. */

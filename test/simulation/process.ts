@@ -108,13 +108,6 @@ export function startProcess(
           return store;
         },
         listen: async (server) => {
-          // Plugins read files of their own.
-          const goOn = world.scheduler.hold();
-          try {
-            await server.ready();
-          } finally {
-            goOn();
-          }
           if (process.alive) process.server = server;
           return 'http://issuer.sim';
         },

@@ -90,7 +90,6 @@ export function createSimulation(options: SimulationOptions): Simulation {
     alarms: [],
     complaints: [],
     steps: 0,
-    waiting: 0,
     forgotten: new Set(),
     crashed: new Map(),
     passed: options.keepPassed === true ? [] : null,

@@ -9,11 +9,16 @@ import type { SimulatedNetwork, World } from './world.ts';
 const GWEI = 1_000_000_000n;
 /** Weather on a chain holds for so long. */
 const SPELL_MS = 20_000;
+/** Once nothing goes wrong any more, what waits to be final need not wait long. */
+const CALM_BLOCK_MS = 500;
+
 /** Starts blocks on every network. */
 export function startBlocks(world: World): void {
   for (const network of world.networks) {
     const next = (): void => {
-      world.scheduler.after(network.spec.blockMs, `block of ${network.place.network}`, () => {
+      const isCalm = world.scheduler.nowMs() >= world.spec.faultsEndMs;
+      const blockMs = isCalm ? Math.min(CALM_BLOCK_MS, network.spec.blockMs) : network.spec.blockMs;
+      world.scheduler.after(blockMs, `block of ${network.place.network}`, () => {
         turn(world, network);
         next();
       });

@@ -45,8 +45,6 @@ export interface World {
    * again, so they stay where the copy had them.
    */
   readonly forgotten: Set<string>;
-  /** Transfers that wait until their wallet has enough. */
-  waiting: number;
   /** Crash points passed so far, for schedules that crash at the n-th. */
   steps: number;
   /** Crash points at which somebody crashed, with the states of what was open. */

@@ -1,5 +1,6 @@
 import { SCHEMA } from '../../../src/app/schema.ts';
 import type { Row } from '../../../src/event-store/event-store.ts';
+import type { SqliteStore } from '../../../src/event-store/sqlite/open-sqlite-store.ts';
 import { verify } from '../../../src/event-store/verify.ts';
 import { formatQuantity } from '../../../src/primitives/quantity.ts';
 import type { FaultKind } from '../plan.ts';
@@ -48,9 +49,9 @@ export async function isSettled(simulation: Simulation): Promise<boolean> {
   if (process === null || process.server === null || process.store === null) return false;
   const { store } = process;
   if (world.networks.some(({ chain }) => chain.pool().length > 0)) return false;
-  if (world.waiting > 0) return false;
   const isAwaited = world.alpaca.state.requests.some((it) => it.journal?.status === 'pending');
   if (isAwaited) return false;
+  if (await isFrozen(store)) return false;
   const arrivals = arrivalsById(readBooks(world));
   const work = await store.find({ table: 'work', where: { kind: { in: OPERATIONS } }, limit: 10_000 });
   if (work.some((row) => !mayStayOpen(world, row))) return false;
@@ -58,6 +59,11 @@ export async function isSettled(simulation: Simulation): Promise<boolean> {
   const known = await store.find({ table: 'operation', where: { kind: 'redemption' }, limit: 10_000 });
   const ids = new Set(known.map((row) => cell(row, 'id')));
   return [...arrivals.keys()].every((id) => ids.has(id));
+}
+
+/** Whether a hold stands that an operator will lift yet. */
+async function isFrozen(store: SqliteStore): Promise<boolean> {
+  return (await store.count({ table: 'hold', where: { lifted_ms: null } })) > 0;
 }
 
 /** Whether a row of work waits for others, and shows it. */
