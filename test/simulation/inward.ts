@@ -72,7 +72,7 @@ export function callIssuer(
 
 const ready = new WeakSet<FastifyInstance>();
 
-/** Builds the routes at the first call: most processes die before there is one, and it costs more than all their work. */
+/** Builds the routes at the first call: most processes die before there is one, and it costs more than their work. */
 async function whenReady(scheduler: Scheduler, server: FastifyInstance): Promise<void> {
   if (ready.has(server)) return;
   // Plugins read files of their own.
