@@ -27,8 +27,13 @@ export type MintCommand =
   | { readonly type: 'startCallback'; readonly transactionHash: Hex }
   | { readonly type: 'completeCallback'; readonly transactionHash: Hex }
   | { readonly type: 'hold'; readonly why: string }
-  /** `voidedDeposit`: see the event. */
-  | { readonly type: 'resume'; readonly found?: readonly string[]; readonly voidedDeposit?: Hex }
+  /** `voidedDeposit`, `journalId`: see the event. */
+  | {
+      readonly type: 'resume';
+      readonly found?: readonly string[];
+      readonly voidedDeposit?: Hex;
+      readonly journalId?: string;
+    }
   /** `isLive`: its transaction may still take effect, so that it is closed only when that is out of the question. */
   | {
       readonly type: 'close';
@@ -178,8 +183,9 @@ function decideRetarget(
   return [{ type: 'MintRetargeted', data }];
 }
 
-function resumed({ found, voidedDeposit }: Extract<MintCommand, { type: 'resume' }>) {
+function resumed({ found, voidedDeposit, journalId }: Extract<MintCommand, { type: 'resume' }>) {
   return {
+    ...(journalId === undefined ? {} : { journalId }),
     ...(found === undefined ? {} : { found }),
     ...(voidedDeposit === undefined ? {} : { voidedDeposit }),
   };

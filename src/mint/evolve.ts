@@ -103,9 +103,11 @@ function evolveByOperator(state: KnownMint, event: OperatorsEvent): MintState {
       const { why, splits = mint.splits } = event.data;
       return { kind: 'held', mint: { ...mint, splits }, why, from: bare(from) };
     }
-    case 'MintResumed':
+    case 'MintResumed': {
       if (state.kind !== 'held') throw corrupt(state, event);
-      return { ...state.from, mint: { ...mint, voidedDeposits: withVoided(mint, event.data.voidedDeposit) } };
+      const { voidedDeposit, journalId = mint.journalId } = event.data;
+      return { ...state.from, mint: { ...mint, journalId, voidedDeposits: withVoided(mint, voidedDeposit) } };
+    }
     case 'MintClosing':
       return { ...state, mint: { ...mint, closing: event.data.why } };
     case 'MintRetargeted': {

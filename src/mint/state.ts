@@ -64,8 +64,11 @@ export type MintEvent =
   | { type: 'SplitCountRecorded'; data: SplitReading }
   /** `splits`: the count that it was held for, and that it goes on with when a person resumes it. */
   | { type: 'MintHeld'; data: { why: string; splits?: SplitReading } }
-  /** `voidedDeposit`: a recorded deposit that can never be on the chain any more, as its transaction's nonce shows. */
-  | { type: 'MintResumed'; data: { found?: readonly string[]; voidedDeposit?: Hex } }
+  /**
+   * `voidedDeposit`: a recorded deposit that can never be on the chain any more, as its transaction's nonce shows.
+   * `journalId`: the executed journal at Alpaca that a person named for it.
+   */
+  | { type: 'MintResumed'; data: { found?: readonly string[]; voidedDeposit?: Hex; journalId?: string } }
   /** An operator had it looked at: its next step is due at once. */
   | { type: 'RecoveryAsked'; data: { found: readonly string[] } }
   /** To be closed as soon as its nonce is used for something else; its effect would win. */

@@ -19,7 +19,13 @@ export function testDesk(): {
   readonly woken: string[];
 } {
   const told: ReturnType<typeof testDesk>['told'] = {
-    look: { isLive: true, hashes: ['0x7a'], operations: 1, text: 'transaction tx-1 waits for a block' },
+    look: {
+      isLive: true,
+      hashes: ['0x7a'],
+      operations: 1,
+      used: null,
+      text: 'transaction tx-1 waits for a block',
+    },
     evidence: 'no final block is known to hold it',
     voidProof: null,
     unanswerable: null,

@@ -1,10 +1,12 @@
 import type { Address, Hex } from 'viem';
 import type { EventStore, Row } from '../event-store/event-store.ts';
-import { change, type Change, type Ledger, type Loaded } from '../event-store/ledger.ts';
+import { change, type Change, type Ledger, type Loaded, type Outcome } from '../event-store/ledger.ts';
 import { IssuanceError } from '../primitives/failures.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type Available, countAvailable } from './available.ts';
 import { chooseReceipts, type ReceiptPick } from './choose-receipts.ts';
+import { endUnplannedBurn, type UnplannedBurn } from './end-burn.ts';
+import type { FreshBalances } from './fresh-balances.ts';
 import { listInventory } from './list-inventory.ts';
 import type { DepositFacts, ReceiptCommand, ReceiptState } from './receipt.ts';
 import { decideReceipt } from './receipt.ts';
@@ -73,6 +75,12 @@ export interface Inventory {
     transactionHash: Hex,
     why: string,
   ): Promise<readonly Change[]>;
+  /**
+   * For the commit that ends a burn whose final transaction did something that was not planned: what it reserved is
+   * free again, as far as these balances, which were read after it, show that it is still there. A text tells which
+   * receipt moved since they were read.
+   */
+  endUnplanned(burn: UnplannedBurn, balances: FreshBalances): Promise<Outcome | string>;
   /** Records a deposit; null when it is recorded already. */
   deposited(fact: RecordedDeposit): Promise<Change | null>;
   /**
@@ -138,6 +146,8 @@ export function createInventory(options: InventoryOptions): Inventory {
         transactionHash,
         why,
       })),
+
+    endUnplanned: (burn, balances) => endUnplannedBurn(options, burn, balances),
 
     async deposited({ chainId, vault, receiptId, ...fact }) {
       const loaded = await ledger.load(receiptKind, receiptStreamId(chainId, vault, receiptId));

@@ -39,7 +39,8 @@ export type ReceiptEvent =
       data: { redemptionId: string; shares: bigint; transactionHash: Hex; blockNumber: bigint };
     }
   | { type: 'BurnUndone'; data: { redemptionId: string; shares: bigint; transactionHash: Hex; why: string } }
-  | { type: 'BalanceRead'; data: BalanceReading };
+  /** `exact`: it counts as it is, and no pending burn explains any of it away. */
+  | { type: 'BalanceRead'; data: BalanceReading & { exact?: true } };
 
 /** A balance as `balanceOf` gave it, for one holder as of one block. */
 export type BalanceReading = { holder: Address; balance: bigint; blockNumber: bigint; blockHash: Hex };
@@ -86,7 +87,7 @@ export type ReceiptCommand =
       readonly transactionHash: Hex;
       readonly why: string;
     }
-  | { readonly type: 'read'; readonly reading: BalanceReading };
+  | { readonly type: 'read'; readonly reading: BalanceReading & { readonly exact?: true } };
 
 /** Shares reserved by all redemptions together. */
 export function reservedShares(state: ReceiptState): bigint {
@@ -195,7 +196,10 @@ function decideReserve(
   return [{ type: 'ReceiptReserved', data: { redemptionId, shares, transactionId } }];
 }
 
-function decideRead(reading: BalanceReading, state: ReceiptState): readonly ReceiptEvent[] {
+function decideRead(
+  reading: BalanceReading & { readonly exact?: true },
+  state: ReceiptState,
+): readonly ReceiptEvent[] {
   const receipt = known(state);
   if (reading.blockNumber < receipt.floorBlock) return [];
   const before = receipt.reading;
@@ -210,7 +214,8 @@ function decideRead(reading: BalanceReading, state: ReceiptState): readonly Rece
  * While a burn is pending, the chain may show the balance before it, after it, or between its parts: a
  * reading that it explains corrects nothing. Any other reading is the balance.
  */
-function countedBalance(receipt: KnownReceipt, reading: BalanceReading): bigint {
+function countedBalance(receipt: KnownReceipt, reading: BalanceReading & { readonly exact?: true }): bigint {
+  if (reading.exact === true) return reading.balance;
   const reserved = reservedShares(receipt);
   const before = receipt.reading;
   if (reserved === 0n || before === null || before.holder !== reading.holder) return reading.balance;
@@ -264,7 +269,8 @@ export function evolveReceipt(state: ReceiptState, event: ReceiptEvent): KnownRe
       };
     }
     case 'BalanceRead': {
-      const reading = { ...event.data, balance: countedBalance(receipt, event.data) };
+      const { exact: _exact, ...read } = event.data;
+      const reading = { ...read, balance: countedBalance(receipt, event.data) };
       return { ...receipt, reading, floorBlock: event.data.blockNumber, readingDue: false };
     }
     default:

@@ -10,6 +10,7 @@ import type { OperationActions } from '../operation/actions.ts';
 import { readWork } from '../operation/look-at-work.ts';
 import type { RefundedBook, RefundOpener } from '../operation/refund-terms.ts';
 import type { Clock } from '../ports/ports.ts';
+import { createReadFresh } from '../receipt/fresh-balances.ts';
 import type { Inventory } from '../receipt/inventory.ts';
 import type { Splits } from '../receipt/splits.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -30,7 +31,7 @@ export interface RedemptionOptions {
   readonly catalog: Catalog;
   readonly inventory: Inventory;
   readonly splits: Splits;
-  readonly rpcOf: (network: string) => Pick<RpcClient, 'pinned'>;
+  readonly rpcOf: (network: string) => Pick<RpcClient, 'pinned' | 'endpointCount' | 'network'>;
   readonly alpaca: AlpacaClient;
   readonly clock: Clock;
   readonly log: Log;
@@ -62,13 +63,17 @@ export interface RedemptionFeature {
 /** Creates the redemption feature. */
 export function createRedemption(options: RedemptionOptions): RedemptionFeature {
   const { store, log, engineWake } = options;
+  const { rpcOf, wallets, catalog } = options;
+  const receiptOf = async (chainId: number, vault: Address): Promise<Address | null> =>
+    (await catalog.vault(chainId, vault))?.receipt ?? null;
+  const readFresh = createReadFresh({ store, rpcOf, wallets, receiptOf });
   const receipts = watchReceipts({ store, log, wake: engineWake });
   return {
     consumer: createRedemptionConsumer(options),
     worker: createRedemptionWorker(options),
     lane: createRedemptionLane(options),
     actions: (desk, refunds) =>
-      createRedemptionActions({ ...options, desk, refunds, work: (id) => readWork(store, id) }),
+      createRedemptionActions({ ...options, readFresh, desk, refunds, work: (id) => readWork(store, id) }),
     refundBook: createRefundBook(options),
     async walletLinked(wallet) {
       await wakeRedemptions(options, 'wallet_unknown', wallet);

@@ -104,7 +104,7 @@ function withParts(state: KnownRedemption, event: BurnEvent): RedemptionState {
         parts: [...parts, { ...event.data, effect: null }],
       });
     case 'BurnFound':
-      return burning(state, { ...redemption, parts: [...parts, event.data] });
+      return burning(state, { ...redemption, closing: null, parts: [...parts, event.data] });
     case 'BurnSettled': {
       const { transactionId, effect } = event.data;
       const counted = { ...redemption, closing: null, parts: replace(parts, transactionId, effect) };

@@ -58,7 +58,7 @@ describe('a refund', () => {
   });
 
   test('counts no second transfer', () => {
-    const other = { type: 'find', effect: { ...effect, transactionHash: '0x7b' } } as const;
+    const other = { type: 'find', isLive: true, effect: { ...effect, transactionHash: '0x7b' } } as const;
     expect(() => given(requested, submitted, settled).when(other)).toThrow(/second effect/);
     expect(() => given(requested, submitted).when(other)).toThrow(/cannot settle/);
     expect(() => given(requested).when(settle)).toThrow(/cannot settle/);
@@ -108,7 +108,7 @@ describe('a refund', () => {
     ]);
     const over = given(...before, ...closed);
     expect(() => over.when({ type: 'request', terms, found: [] })).toThrow(/tokens may be back already/);
-    expect(over.when({ type: 'find', effect })).toMatchObject([{ type: 'RefundSettled' }]);
+    expect(over.when({ type: 'find', isLive: true, effect })).toMatchObject([{ type: 'RefundSettled' }]);
   });
 
   test('that is held goes on where it stood, and for the split count that it was held for', () => {
@@ -126,6 +126,16 @@ describe('a refund', () => {
     expect(given(requested, submitted, held, settled).state.kind).toBe('completed');
   });
 
+  test('whose own transaction is over may be ended by another one', () => {
+    const other = { ...effect, transactionHash: '0x7b', transactionId: null } as const;
+    const astray = given(requested, submitted, held);
+    expect(() => astray.when({ type: 'find', isLive: true, effect: other })).toThrow(/cannot settle/);
+    const found = astray.when({ type: 'find', isLive: false, effect: other });
+    expect(found).toEqual([{ type: 'RefundSettled', data: other }]);
+    expect(given(requested, submitted, held, ...found).state.kind).toBe('completed');
+    expect(() => given().when({ type: 'find', isLive: false, effect: other })).toThrow(/cannot settle/);
+  });
+
   test('whose log is out of order is refused', () => {
     expect(() => given(submitted)).toThrow(/has the event/);
     expect(() => given(requested, requested)).toThrow(/has the event/);
@@ -141,7 +151,7 @@ test('whatever is decided can be folded, and no two transfers are ever counted',
     fc.constant({ type: 'request' as const, terms, found: [] }),
     fc.record({ type: fc.constant('submit' as const), transactionId }),
     fc.record({ type: fc.constantFrom('settle' as const), effect: anEffect }),
-    fc.record({ type: fc.constantFrom('find' as const), effect: anEffect }),
+    fc.record({ type: fc.constant('find' as const), effect: anEffect, isLive: fc.boolean() }),
     fc.record({ type: fc.constantFrom('unsettle' as const, 'release' as const), transactionId, why }),
     fc.record({ type: fc.constant('hold' as const), why }),
     fc.record({ type: fc.constant('close' as const), why, isLive: fc.boolean(), found: fc.constant([]) }),

@@ -12,8 +12,11 @@ export type RefundCommand =
   | { readonly type: 'submit'; readonly transactionId: string }
   /** Our transaction has this effect in a confirmed block. */
   | { readonly type: 'settle'; readonly effect: RefundEffect & { readonly transactionId: string } }
-  /** A final block holds this effect, by whatever transaction of ours. */
-  | { readonly type: 'find'; readonly effect: RefundEffect }
+  /**
+   * A final block holds this effect, by whatever transaction of ours. `isLive`: its own one may still take effect, as
+   * far as is known.
+   */
+  | { readonly type: 'find'; readonly effect: RefundEffect; readonly isLive: boolean }
   | { readonly type: 'unsettle'; readonly transactionId: string; readonly why: string }
   | { readonly type: 'release'; readonly transactionId: string; readonly why: string }
   | { readonly type: 'hold'; readonly why: string }
@@ -92,9 +95,10 @@ function decideSplits(reading: SplitReading, state: RefundState): readonly Refun
 }
 
 function decideEffect(
-  { type, effect }: Extract<RefundCommand, { type: 'settle' | 'find' }>,
+  command: Extract<RefundCommand, { type: 'settle' | 'find' }>,
   state: RefundState,
 ): readonly RefundEvent[] {
+  const { effect } = command;
   if (state.kind === 'completed') {
     const { transactionHash, ordinal } = state.effect;
     if (transactionHash === effect.transactionHash && ordinal === effect.ordinal) return [];
@@ -102,11 +106,12 @@ function decideEffect(
   }
   const stage = stageOf(state);
   const isSubmitted = stage?.kind === 'submitted';
-  if (type === 'settle' && !(isSubmitted && stage.transactionId === effect.transactionId)) {
-    throw misfit('settle', state);
-  }
   // While another transaction of it may land, a person must look.
-  if (type === 'find' && (state.kind === 'none' || isSubmitted)) throw misfit('settle', state);
+  const fits =
+    command.type === 'settle'
+      ? isSubmitted && stage.transactionId === effect.transactionId
+      : state.kind !== 'none' && !(isSubmitted && command.isLive);
+  if (!fits) throw misfit('settle', state);
   return [{ type: 'RefundSettled', data: effect }];
 }
 

@@ -39,7 +39,7 @@ export async function settleFoundRefund(
   const effect = readRefund(terms, found, receipt);
   if (typeof effect === 'string') return unexplained;
   try {
-    return { ...(await foundOutcome(options, loaded, terms, effect)), unexplained: [] };
+    return { ...(await foundOutcome(options, loaded, terms, effect, true)), unexplained: [] };
   } catch (error) {
     // What it knows contradicts it: a person must see it, and the lane alarms.
     if (error instanceof IssuanceError && error.code === 'operation_state') return unexplained;
@@ -63,17 +63,18 @@ export function readRefund(
   return { transactionHash, blockNumber, blockHash, ordinal: reading.transferOrdinal, transactionId: null };
 }
 
-/** The commit that counts an effect which a final block proves. @throws IssuanceError `operation_state` */
+/** The commit that counts an effect which a final block proves; `isLive` as of the command. @throws IssuanceError `operation_state` */
 export async function foundOutcome(
   { book }: { readonly book: RefundedBook },
   loaded: Loaded<RefundState>,
   terms: RefundTerms,
   effect: RefundEffect,
+  isLive: boolean,
 ): Promise<Outcome> {
   const request = { type: 'request', terms, found: ['only the chain remembered it'] } as const;
   const begun: readonly RefundEvent[] =
     loaded.state.kind === 'none' ? decideRefund(request, loaded.state) : [];
-  const settled = decideRefund({ type: 'find', effect }, begun.reduce(evolveRefund, loaded.state));
+  const settled = decideRefund({ type: 'find', effect, isLive }, begun.reduce(evolveRefund, loaded.state));
   if (settled.length === 0) return { changes: [] };
   const { transactionHash } = effect;
   const redemption = await book.settled(terms.redemptionId, loaded.id, { transactionHash, found: true });

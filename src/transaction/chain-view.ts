@@ -115,7 +115,10 @@ export async function finalReceipt(
  * Runs a step. An endpoint that failed to serve is left alone for a while, so the step begins again on the next one;
  * when none is left, the network pauses as a whole. A step can begin again at any point: it goes by what is committed.
  */
-export async function withChain<T>(rpc: RpcClient, step: () => Promise<T>): Promise<T> {
+export async function withChain<T>(
+  rpc: Pick<RpcClient, 'endpointCount' | 'network'>,
+  step: () => Promise<T>,
+): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await step();

@@ -50,6 +50,8 @@ export interface TransactionLook {
   readonly hashes: readonly Hex[];
   /** Operations that it carries. */
   readonly operations: number;
+  /** What used its nonce, once that is in a final block; null before. */
+  readonly used: { readonly hash: Hex; readonly blockNumber: bigint } | null;
   /** For people. */
   readonly text: string;
 }
@@ -132,7 +134,8 @@ function lookAt(id: string, state: TransactionState): TransactionLook {
   const hashes = state.variants.filter((it) => it.body === 'operations').map((it) => it.hash);
   const place = `transaction ${id} (${hashes.join(', ')})`;
   const operations = state.operations.length;
-  const told = { isLive: state.phase !== 'final', hashes, operations };
+  const used = state.phase === 'final' ? state.mined : null;
+  const told = { isLive: used === null, hashes, operations, used };
   if (state.phase === 'pending') {
     const cancelled = state.variants.some((it) => it.body === 'fill') ? ' and is being cancelled' : '';
     return { ...told, text: `${place} waits for a block${cancelled}` };

@@ -1,92 +1,20 @@
 import { describe, expect, test } from 'vitest';
-import type { AlpacaAnswer, AlpacaList, ShareJournal, TokenizationRequest } from '../../alpaca/types.ts';
-import type { PinnedRpc } from '../../chain/rpc/types.ts';
+import type { ShareJournal } from '../../alpaca/types.ts';
 import { DependencyDown } from '../../engine/dependency-down.ts';
-import { anyKind } from '../../event-store/create-ledger.ts';
 import { change } from '../../event-store/ledger.ts';
 import type { ActionName, ActionReport } from '../../operation/actions.ts';
-import { ACTIONS, refused, runAction } from '../../operation/actions.ts';
-import { JOURNAL_TABLE } from '../../operation/journal-row.ts';
-import { testDesk } from '../../operation/test-desk.ts';
-import { notFound, ok, openTestLedger, record, testCatalog, unclear } from '../../operation/test-ledger.ts';
+import { ACTIONS } from '../../operation/actions.ts';
+import { notFound, record, unclear } from '../../operation/test-ledger.ts';
 import { IssuanceError } from '../../primitives/failures.ts';
-import { createInventory } from '../../receipt/inventory.ts';
-import { RECEIPT_TABLES, receiptKind, receiptStreamId } from '../../receipt/receipt-kind.ts';
-import { testSplits } from '../../receipt/test-splits.ts';
+import { receiptKind, receiptStreamId } from '../../receipt/receipt-kind.ts';
 import { evolveMint } from '../evolve.ts';
 import { mintKind } from '../mint-kind.ts';
-import { closed, completed, early, effect, held, id, journaled, laneOf, minted } from '../samples.ts';
+import { closed, completed, early, effect, held, id, journaled, minted } from '../samples.ts';
 import { rejected, requested, submitted, terms } from '../samples.ts';
 import type { MintEvent } from '../state.ts';
-import { createMintActions } from './create-mint-actions.ts';
+import { HASH, openActions } from './test-actions.ts';
 
 const NEW_VAULT = '0x00000000000000000000000000000000000000dd';
-const HASH = `0x${'7a'.repeat(32)}` as const;
-
-async function open(...events: readonly MintEvent[]) {
-  const opened = await openTestLedger(
-    [anyKind(mintKind), anyKind(receiptKind)],
-    [...RECEIPT_TABLES, JOURNAL_TABLE],
-  );
-  const { ledger, store, clock, types, work } = opened;
-  if (events.length > 0) {
-    const loaded = await ledger.load(mintKind, id);
-    await ledger.commit({ changes: [change(mintKind, loaded, events)], metadata: { actor: 'test' } });
-  }
-  const { desk, told, cancelled, woken } = testDesk();
-  const { splits, told: splitsTold } = testSplits();
-  const alpaca = {
-    request: record({ tokenizationRequestId: 'tkr-1' }) as AlpacaAnswer<TokenizationRequest> | Error,
-    journals: [] as ShareJournal[],
-  };
-  const world = { owners: {}, ownersThen: null, linked: true, unavailable: null, frozen: 'none' } as const;
-  const silent = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
-  const node = { endpoint: 0, getBlock: async () => ({ hash: effect.blockHash }) } as unknown as PinnedRpc;
-  const asset = { vault: terms.vault };
-  const actions = createMintActions({
-    ledger,
-    clock,
-    desk,
-    splits,
-    laneOf,
-    work,
-    inventory: createInventory({ ledger, store, log: silent }),
-    alpacaAccount: { accountId: 'our-account' },
-    wallets: () => ['0x0000000000000000000000000000000000000001'],
-    rpcOf: () => ({ pinned: () => node }),
-    catalog: {
-      asset: (...named) => testCatalog(world, { ...terms, vault: asset.vault }).asset(...named),
-    },
-    alpaca: {
-      async getRequest() {
-        if (alpaca.request instanceof Error) throw alpaca.request;
-        return alpaca.request;
-      },
-      journals: async () => ok<AlpacaList<ShareJournal>>({ items: alpaca.journals, skipped: 0 }),
-    },
-  });
-  const act = (
-    action: ActionName,
-    options: { evidence?: string[]; dryRun?: boolean; expected?: number } = {},
-  ) => {
-    const { evidence = [], dryRun = false, expected = null } = options;
-    const call = { action, id, evidence, metadata: { actor: 'ana', reason: 'why not' } };
-    const assess = actions[action] ?? (async () => refused(0, [], 'not for a mint'));
-    return runAction(assess, call, { dryRun, expectedVersion: expected });
-  };
-  return {
-    ...opened,
-    act,
-    told,
-    cancelled,
-    woken,
-    alpaca,
-    splitsTold,
-    asset,
-    types: () => types(`mint/${id}`),
-  };
-}
-
 const dismissed: MintEvent = { type: 'ConfirmDismissed', data: { why: 'x' } };
 const closing: MintEvent = { type: 'MintClosing', data: { why: 'x' } };
 const toMinted = [requested, journaled, submitted, minted];
@@ -136,7 +64,7 @@ const TABLE: readonly (readonly [string, readonly MintEvent[], Partial<Record<Ac
 
 describe('every action in every state of a mint', () => {
   test.each(TABLE)('%s', async (_name, events, expected) => {
-    const { act, types } = await open(...events);
+    const { act, types } = await openActions(...events);
     for (const action of ACTIONS) {
       const { outcome, summary } = await act(action, { dryRun: true, evidence: evidenceFor(action) });
       expect(`${action} ${outcome}: ${summary}`).toMatch(expected[action] ?? /(refused|done): ./);
@@ -148,7 +76,7 @@ describe('every action in every state of a mint', () => {
     '%s: what is done can be folded, and a second call is documented too',
     async (_name, events) => {
       for (const action of ACTIONS) {
-        const { act, ledger } = await open(...events);
+        const { act, ledger } = await openActions(...events);
         for (const _call of ['first', 'second']) {
           const report = await act(action, { evidence: evidenceFor(action) }).catch(refusalOf);
           expect(report).toMatchObject({ summary: expect.any(String) as string });
@@ -160,7 +88,7 @@ describe('every action in every state of a mint', () => {
   );
 
   test.each(TABLE)('%s: nothing is decided while Alpaca does not answer', async (_name, events) => {
-    const { act, alpaca } = await open(...events);
+    const { act, alpaca } = await openActions(...events);
     for (const answer of [new DependencyDown('alpaca', 'down'), unclear]) {
       alpaca.request = answer;
       for (const action of ACTIONS) {
@@ -184,7 +112,7 @@ function refusalOf(error: unknown): Partial<ActionReport> {
 
 describe('a held mint', () => {
   test('is minted anew only when its recorded deposit can never come back', async () => {
-    const { act, ledger, told, types } = await open(requested, journaled, held);
+    const { act, ledger, told, types } = await openActions(requested, journaled, held);
     const information = '0x';
     const loaded = await ledger.load(receiptKind, receiptStreamId(8453, terms.vault, 3n));
     const deposited = {
@@ -215,7 +143,7 @@ describe('a held mint', () => {
       type: 'ConfirmContradicted',
       data: { status: 'rejected', issuerRequestId: id, reason: null, why: 'x' },
     };
-    const { act, alpaca } = await open(requested, journaled, contradicted, held);
+    const { act, alpaca } = await openActions(requested, journaled, contradicted, held);
     await expect(act('recover')).rejects.toThrow(/Alpaca contradicted itself/);
     const journal: ShareJournal = {
       id: 'jnl-1',
@@ -238,7 +166,7 @@ describe('a held mint', () => {
       type: 'MintHeld',
       data: { why: 'split', splits: { count: 1n, blockNumber: 8n } },
     };
-    const { act, splitsTold } = await open(requested, journaled, hold);
+    const { act, splitsTold } = await openActions(requested, journaled, hold);
     splitsTold.count = 2n;
     await expect(act('recover')).rejects.toThrow(/split again/);
     splitsTold.count = 1n;
@@ -254,13 +182,13 @@ describe('a held mint', () => {
       /nothing shows where/,
     ],
   ])('before it was signed stays held when Alpaca %s', async (_name, answer, why) => {
-    const { act, alpaca } = await open(requested, journaled, held);
+    const { act, alpaca } = await openActions(requested, journaled, held);
     alpaca.request = answer;
     await expect(act('recover')).rejects.toThrow(why);
   });
 
   test('after it was minted stays held while Alpaca has another transaction', async () => {
-    const { act, alpaca } = await open(...toMinted, held);
+    const { act, alpaca } = await openActions(...toMinted, held);
     alpaca.request = record({ tokenizationRequestId: 'tkr-1', transactionHash: HASH });
     await expect(act('recover')).rejects.toThrow(/Alpaca still has another transaction/);
     alpaca.request = record({ tokenizationRequestId: 'tkr-1', transactionHash: effect.transactionHash });
@@ -272,18 +200,18 @@ describe('closing a mint whose transaction waits', () => {
   const events = [requested, journaled, submitted];
 
   test('cancels it, and says when the cancellation has to wait', async () => {
-    const { act, cancelled, told, types } = await open(...events);
+    const { act, cancelled, told, types } = await openActions(...events);
     told.cancelFails = new IssuanceError('insufficient_funds', 'send funds');
     expect((await act('close')).summary).toMatch(/cancellation waits and is tried again: send funds/);
     expect((await types()).at(-1)).toBe('MintClosing');
     expect(cancelled).toEqual([]);
-    const again = await open(...events);
+    const again = await openActions(...events);
     expect((await again.act('close')).summary).toMatch(/cancellation is sent/);
     expect(again.cancelled).toEqual(['tx-1']);
   });
 
   test('takes a word for it only where the chain cannot tell, and only with exactly what was signed', async () => {
-    const { act, told, ledger } = await open(...events);
+    const { act, told, ledger } = await openActions(...events);
     await expect(act('close', { evidence: ['0x7b'] })).rejects.toThrow(/exactly the hashes.*0x7a/);
     await expect(act('close', { evidence: ['0x7a'] })).rejects.toThrow(/the chain can tell/);
     told.unanswerable = 'no node answers';
@@ -295,7 +223,7 @@ describe('closing a mint whose transaction waits', () => {
   });
 
   test('tells an expected version that has passed, and a repeat nevertheless that it is done', async () => {
-    const { act } = await open(...events);
+    const { act } = await openActions(...events);
     await expect(act('close', { expected: 2 })).rejects.toThrow(/at version 3, not at 2/);
     expect(await act('close', { expected: 3 })).toMatchObject({ changed: true });
     expect(await act('close', { expected: 3 })).toMatchObject({ changed: false, outcome: 'done' });
@@ -303,13 +231,13 @@ describe('closing a mint whose transaction waits', () => {
 });
 
 test('a journaled mint moves to the present vault of its asset, and not while a nonce is promised to it', async () => {
-  const { act, asset, ledger } = await open(requested, journaled);
+  const { act, asset, ledger } = await openActions(requested, journaled);
   asset.vault = NEW_VAULT;
   expect(await act('retarget')).toMatchObject({ changed: true });
   expect(await act('retarget')).toMatchObject({ changed: false });
   const { state } = await ledger.load(mintKind, id);
   expect(state).toMatchObject({ kind: 'journaled', mint: { terms: { vault: NEW_VAULT } } });
-  const signed = await open(requested, journaled, submitted);
+  const signed = await openActions(requested, journaled, submitted);
   signed.asset.vault = NEW_VAULT;
   await expect(signed.act('retarget')).rejects.toThrow(/a nonce is promised to it on its old vault/);
 });

@@ -9,7 +9,7 @@ import { formatQuantity } from '../../primitives/quantity.ts';
 import { decideMint } from '../decide.ts';
 import { mintKind } from '../mint-kind.ts';
 import type { KnownMint, MintStage, MintState } from '../state.ts';
-import { askAlpaca } from './look.ts';
+import { askAlpaca, proveMint } from './look.ts';
 import type { MintActionOptions } from './options.ts';
 
 /** Ends a mint without effect. While its nonce may still bring one, it is cancelled first. */
@@ -134,8 +134,16 @@ async function closeSubmitted(
   const found = [look.text, sharesText(loaded, 'journaled')];
   if (look.operations > 1)
     found.push(`it shares it with ${String(look.operations - 1)} others, which go out again`);
-  if (!look.isLive) {
-    const what = 'it ends, since what used its nonce did not mint it';
+  if (look.used !== null) {
+    const { hash } = look.used;
+    const proven = await proveMint(options, loaded, hash);
+    if (typeof proven !== 'string') {
+      const why = `${hash} minted it after all: complete counts that, with the hash as evidence`;
+      return refused(version, [...found, proven.text], why);
+    }
+    found.push(proven);
+    const what =
+      'it ends: its transaction is final and did something that was not planned, which only you can put right';
     return { version, found, verdict: commitClose(options, call, loaded, found, { isLive: false, what }) };
   }
   if (call.evidence.length > 0) {

@@ -112,38 +112,3 @@ async function readProof(
     text,
   };
 }
-
-/** The journal that an operator names, as evidence of a completed one. A text of `fault` tells why it is none. */
-export async function findJournal(
-  { alpaca, alpacaAccount }: MintActionOptions,
-  { quantity, underlying, requestedAtMs }: MintTerms,
-  journalId: string,
-): Promise<{ readonly text: string; readonly journalId: string } | { readonly fault: string }> {
-  const { accountId } = alpacaAccount;
-  // A day, as Alpaca filters by; the one before it, for clocks and time zones that differ.
-  const after = new Date(requestedAtMs - 2 * DAY_MS).toISOString().slice(0, 10);
-  const answer = await alpaca.journals({ toAccount: accountId, after });
-  if (answer.kind !== 'ok') throw unclear(answer.refusal.message);
-  const journal = answer.value.items.find((it) => it.id.toLowerCase() === journalId.toLowerCase());
-  if (journal === undefined)
-    return { fault: `Alpaca lists no journal ${journalId} to our account since ${after}` };
-  const { symbol, quantity: moved, status, toAccount, fromAccount } = journal;
-  const wrong = [
-    ...(status === 'executed' ? [] : [`it is ${String(status)}, not executed`]),
-    ...(symbol === underlying ? [] : [`it moved ${String(symbol)}, not ${underlying}`]),
-    ...(moved === quantity ? [] : [`it moved ${quantityText(moved)}, not ${formatQuantity(quantity)}`]),
-    ...(toAccount === accountId && fromAccount !== accountId ? [] : ['it is not to our account']),
-  ];
-  if (wrong.length > 0) return { fault: `journal ${journalId} does not show it: ${wrong.join(', ')}` };
-  return {
-    // As Alpaca spells it: in other letters it would stand for a second mint.
-    journalId: journal.id,
-    text: `journal ${journal.id} moved ${formatQuantity(quantity)} ${underlying} to our account and is executed`,
-  };
-}
-
-const DAY_MS = 86_400_000;
-
-function quantityText(quantity: bigint | null): string {
-  return quantity === null ? 'an unknown quantity' : formatQuantity(quantity);
-}

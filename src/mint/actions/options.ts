@@ -2,6 +2,7 @@ import type { Address } from 'viem';
 import type { AlpacaClient } from '../../alpaca/types.ts';
 import type { RpcClient } from '../../chain/rpc/types.ts';
 import type { WorkRow } from '../../engine/work.ts';
+import type { EventStore } from '../../event-store/event-store.ts';
 import type { Ledger } from '../../event-store/ledger.ts';
 import type { Catalog } from '../../operation/directory.ts';
 import type { Clock } from '../../ports/ports.ts';
@@ -13,6 +14,7 @@ import type { LaneId } from '../../transaction/lane-feature.ts';
 /** What operators' actions on mints ask, and where they write. */
 export interface MintActionOptions {
   readonly ledger: Ledger;
+  readonly store: Pick<EventStore, 'find'>;
   readonly alpaca: Pick<AlpacaClient, 'getRequest' | 'journals'>;
   readonly alpacaAccount: { readonly accountId: string };
   readonly inventory: Pick<Inventory, 'depositOf' | 'deposited'>;

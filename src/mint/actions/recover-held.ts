@@ -11,7 +11,8 @@ import { evolveMint } from '../evolve.ts';
 import { mintKind } from '../mint-kind.ts';
 import type { MintCommand } from '../decide.ts';
 import type { KnownMint, MintEffect, MintEvent, MintState } from '../state.ts';
-import { askAlpaca, findJournal, proveMint } from './look.ts';
+import { findJournal } from './find-journal.ts';
+import { askAlpaca, proveMint } from './look.ts';
 import type { MintActionOptions } from './options.ts';
 
 type Held = Extract<MintState, { kind: 'held' }>;
@@ -138,9 +139,10 @@ async function resumeUnsigned(
         'Alpaca contradicted itself about its journal: give the id of the executed journal as evidence';
       return refused(version, found, why);
     }
-    const journal = await findJournal(options, terms, journalId);
+    const journal = await findJournal(options, id, state.mint, journalId);
     if ('fault' in journal) return refused(version, found, journal.fault);
     found.push(journal.text);
+    return resumeUnsplit(options, call, loaded, found, journal.journalId);
   }
   return resumeUnsplit(options, call, loaded, found);
 }
@@ -151,6 +153,7 @@ async function resumeUnsplit(
   call: ActionCall,
   loaded: Loaded<KnownMint>,
   found: string[],
+  journalId?: string,
 ): Promise<Assessment> {
   const { version, state } = loaded;
   const { terms, splits } = state.mint;
@@ -161,7 +164,8 @@ async function resumeUnsplit(
   }
   if (reading.count !== null)
     found.push(`the vault's split count is ${String(reading.count)}, as it was held for`);
-  return { version, found, verdict: resume(options, call, loaded, { found, what: 'it goes on as it is' }) };
+  const how = { found, what: 'it goes on as it is', ...(journalId === undefined ? {} : { journalId }) };
+  return { version, found, verdict: resume(options, call, loaded, how) };
 }
 
 /** A deposit that is on chain is its mint. One that can never be there again does not stand in its way. */
@@ -204,14 +208,16 @@ function resume(
     readonly before?: readonly MintCommand[];
     readonly changes?: readonly Change[];
     readonly voidedDeposit?: `0x${string}`;
+    readonly journalId?: string;
     readonly wake?: readonly string[];
   },
 ): Verdict {
-  const { found, what, before = [], changes = [], voidedDeposit, wake = [] } = how;
+  const { found, what, before = [], changes = [], voidedDeposit, journalId, wake = [] } = how;
   const resuming: MintCommand = {
     type: 'resume',
     found,
     ...(voidedDeposit === undefined ? {} : { voidedDeposit }),
+    ...(journalId === undefined ? {} : { journalId }),
   };
   let state: MintState = loaded.state;
   const events: MintEvent[] = [];

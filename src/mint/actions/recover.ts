@@ -7,7 +7,8 @@ import { unreachable } from '../../primitives/failures.ts';
 import { evolveMint } from '../evolve.ts';
 import { mintKind } from '../mint-kind.ts';
 import type { KnownMint, MintEvent, MintState } from '../state.ts';
-import { askAlpaca, findJournal, proveMint } from './look.ts';
+import { findJournal } from './find-journal.ts';
+import { askAlpaca, proveMint } from './look.ts';
 import type { MintActionOptions } from './options.ts';
 import { recoverHeld } from './recover-held.ts';
 
@@ -86,18 +87,24 @@ async function recoverRequested(
     const rejected: MintEvent = { type: 'JournalRejected', data: { reason: record.statusText } };
     return { version, found, verdict: commit(options, call, loaded, [rejected], what) };
   }
+  // A journal alone shows that shares came, not what for: they may be another's, or a request's that Alpaca took back.
+  if (record === null) {
+    const why =
+      'what Alpaca does not know is not minted: look again, since it may not show a new request at once';
+    return refused(version, found, why);
+  }
   const [journalId, ...more] = call.evidence;
   if (more.length > 0) return refused(version, found, 'the evidence must be the id of one journal');
   if (journalId !== undefined) {
-    const journal = await findJournal(options, terms, journalId);
+    const journal = await findJournal(options, call.id, state.mint, journalId);
     if ('fault' in journal) return refused(version, found, journal.fault);
     found.push(journal.text);
     return journalCompleted(options, call, loaded, found, {
       journalId: journal.journalId,
-      hash: record?.transactionHash ?? null,
+      hash: record.transactionHash,
     });
   }
-  if (record?.status === 'completed') {
+  if (record.status === 'completed') {
     return journalCompleted(options, call, loaded, found, { journalId: null, hash: record.transactionHash });
   }
   return refused(

@@ -1,21 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { AlpacaAnswer, TokenizationRequest } from '../../alpaca/types.ts';
-import type { PinnedRpc, RpcTransaction, TransactionReceipt } from '../../chain/rpc/types.ts';
 import { DependencyDown } from '../../engine/dependency-down.ts';
-import { anyKind } from '../../event-store/create-ledger.ts';
-import { change } from '../../event-store/ledger.ts';
 import type { ActionName, ActionReport } from '../../operation/actions.ts';
-import { ACTIONS, refused, runAction } from '../../operation/actions.ts';
-import type { RefundTerms } from '../../operation/refund-terms.ts';
-import { testDesk } from '../../operation/test-desk.ts';
-import { notFound, openTestLedger, record, unclear } from '../../operation/test-ledger.ts';
+import { ACTIONS } from '../../operation/actions.ts';
+import { notFound, record, unclear } from '../../operation/test-ledger.ts';
 import { IssuanceError } from '../../primitives/failures.ts';
 import { refundId } from '../../primitives/uuid.ts';
-import { createInventory } from '../../receipt/inventory.ts';
-import { RECEIPT_TABLES, receiptKind } from '../../receipt/receipt-kind.ts';
-import { testSplits } from '../../receipt/test-splits.ts';
-import { placed, transferLog } from '../../vault/log-samples.ts';
-import { OWED_TABLE, redemptionKind } from '../redemption-kind.ts';
 import {
   detected,
   DUST,
@@ -32,81 +21,9 @@ import {
   TOKEN,
   transfer,
   unowned,
-  VAULT,
 } from '../samples.ts';
 import type { RedemptionEvent } from '../state.ts';
-import { createRedemptionActions } from './create-redemption-actions.ts';
-
-const HASH = `0x${'7a'.repeat(32)}` as const;
-const asked = record({ tokenizationRequestId: 'tkr-1' });
-
-async function open(...events: readonly RedemptionEvent[]) {
-  const opened = await openTestLedger(
-    [anyKind(redemptionKind), anyKind(receiptKind)],
-    [...RECEIPT_TABLES, OWED_TABLE],
-  );
-  const { ledger, store, clock, types, work } = opened;
-  if (events.length > 0) {
-    const loaded = await ledger.load(redemptionKind, REDEMPTION);
-    await ledger.commit({ changes: [change(redemptionKind, loaded, events)], metadata: { actor: 'test' } });
-  }
-  const { desk, told, cancelled, woken } = testDesk();
-  const { splits, told: splitsTold } = testSplits();
-  const owners: Record<string, string> = { [SENDER]: 'client-1' };
-  const logs = placed([transferLog(VAULT, SENDER, SIGNER, transfer.amount)]);
-  const { blockNumber, blockHash } = transfer;
-  const receipt = { blockNumber, blockHash, logs, status: 1 } as unknown as TransactionReceipt;
-  told.evidence = {
-    receipt,
-    transaction: { from: SIGNER, hash: HASH, input: '0x' } as unknown as RpcTransaction,
-  };
-  const node = {
-    getBlock: async () => ({ hash: blockHash }),
-    getTransactionReceipt: async () => receipt,
-  } as unknown as PinnedRpc;
-  const alpaca: { request: AlpacaAnswer<TokenizationRequest> | Error } = { request: asked };
-  const answer = async (): Promise<AlpacaAnswer<TokenizationRequest>> => {
-    if (alpaca.request instanceof Error) throw alpaca.request;
-    return alpaca.request;
-  };
-  const refunds: RefundTerms[] = [];
-  const silent = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
-  const actions = createRedemptionActions({
-    ledger,
-    clock,
-    desk,
-    splits,
-    work,
-    inventory: createInventory({ ledger, store, log: silent }),
-    directory: { walletOwner: async (wallet) => owners[wallet] ?? null },
-    wallets: () => [SIGNER],
-    rpcOf: () => ({ pinned: () => node }),
-    canSign: () => true,
-    alpaca: {
-      redeemBody: () => '{}',
-      redeem: async () => {
-        throw new Error('no action asks for a journal');
-      },
-      getRequest: answer,
-      findByIssuerRequestId: answer,
-    },
-    refunds: {
-      async open(_refundId, terms) {
-        refunds.push(terms);
-        return change(receiptKind, await ledger.load(receiptKind, '1/0x/1'), []);
-      },
-    },
-  });
-  const act = (action: ActionName, options: { evidence?: string[]; dryRun?: boolean } = {}) => {
-    const { evidence = [], dryRun = false } = options;
-    const call = { action, id: REDEMPTION, evidence, metadata: { actor: 'ana', reason: 'why not' } };
-    const assess = actions[action] ?? (async () => refused(0, [], 'not for a redemption'));
-    return runAction(assess, call, { dryRun, expectedVersion: null });
-  };
-  const state = async () => (await ledger.load(redemptionKind, REDEMPTION)).state;
-  const added = () => types(`redemption/${REDEMPTION}`);
-  return { ...opened, act, state, told, cancelled, woken, alpaca, splitsTold, owners, refunds, added };
-}
+import { asked, HASH, openActions } from './test-actions.ts';
 
 const recorded: RedemptionEvent = { type: 'TransferRecorded', data: { ...transfer, why: 'historic' } };
 const rejection: RedemptionEvent = { type: 'RedemptionRejected', data: { reason: 'restricted' } };
@@ -187,7 +104,7 @@ const TABLE: readonly Row[] = [
 
 describe('every action in every state of a redemption', () => {
   test.each(TABLE)('%s', async (_name, events, expected) => {
-    const { act, added } = await open(...events);
+    const { act, added } = await openActions(...events);
     for (const action of ACTIONS) {
       const { outcome, summary } = await act(action, { dryRun: true, evidence: evidenceFor(action) });
       expect(`${action} ${outcome}: ${summary}`).toMatch(expected[action] ?? /(refused|done): ./);
@@ -204,7 +121,7 @@ describe('every action in every state of a redemption', () => {
         record({ tokenizationRequestId: 'tkr-1', status: 'rejected' }),
       ]) {
         for (const action of ACTIONS) {
-          const { act, state, alpaca } = await open(...events);
+          const { act, state, alpaca } = await openActions(...events);
           alpaca.request = answer;
           for (const _call of ['first', 'second']) {
             const report = await act(action, { evidence: evidenceFor(action) }).catch(refusalOf);
@@ -217,7 +134,7 @@ describe('every action in every state of a redemption', () => {
   );
 
   test.each(TABLE)('%s: nothing is decided while Alpaca does not answer', async (_name, events) => {
-    const { act, alpaca } = await open(...events);
+    const { act, alpaca } = await openActions(...events);
     for (const answer of [new DependencyDown('alpaca', 'down'), unclear]) {
       alpaca.request = answer;
       for (const action of ACTIONS) {
@@ -244,7 +161,7 @@ describe('a refund', () => {
   const rejectedThere = record({ tokenizationRequestId: 'tkr-1', status: 'rejected' });
 
   test('is begun for all that was sent, in the commit that lets the redemption wait for it', async () => {
-    const { act, alpaca, refunds, state } = await open(...events);
+    const { act, alpaca, refunds, state } = await openActions(...events);
     alpaca.request = rejectedThere;
     const first = await act('refund');
     expect(first).toMatchObject({ changed: true, refundId: refundId(REDEMPTION) });
@@ -261,13 +178,13 @@ describe('a refund', () => {
     ['still decides', asked],
     ['does not know it', notFound],
   ])('is refused when Alpaca, which rejected it, %s', async (_name, answer) => {
-    const { act, alpaca } = await open(...events);
+    const { act, alpaca } = await openActions(...events);
     alpaca.request = answer;
     await expect(act('refund')).rejects.toThrow(/Alpaca must have rejected it/);
   });
 
   test('of what Alpaca was never asked for needs that Alpaca does not know it', async () => {
-    const { act, alpaca } = await open(unowned);
+    const { act, alpaca } = await openActions(unowned);
     await expect(act('refund')).rejects.toThrow(/must not know it/);
     alpaca.request = notFound;
     expect(await act('refund')).toMatchObject({ changed: true });
@@ -281,14 +198,26 @@ describe('a refund', () => {
       /had forgotten, is its refund/,
     ],
   ])('is refused when %s', async (_name, fact, why) => {
-    const { act, alpaca, told } = await open(...events);
+    const { act, alpaca, told } = await openActions(...events);
     alpaca.request = rejectedThere;
     Object.assign(told, fact);
     await expect(act('refund')).rejects.toThrow(why);
   });
 
+  test('that ended in doubt is refused already when it is only tried', async () => {
+    const { act, alpaca, refundsFail } = await openActions(...events);
+    alpaca.request = rejectedThere;
+    refundsFail.with = new IssuanceError('operation_state', 'cannot begin a refund anew: it may be back');
+    const report = await act('refund', { dryRun: true });
+    expect(report).toMatchObject({
+      outcome: 'refused',
+      summary: expect.stringMatching(/it may be back/) as string,
+    });
+    await expect(act('refund')).rejects.toThrow(/it may be back/);
+  });
+
   test('is refused when the vault split since', async () => {
-    const { act, alpaca, splitsTold } = await open(...events);
+    const { act, alpaca, splitsTold } = await openActions(...events);
     alpaca.request = rejectedThere;
     splitsTold.count = 1n;
     await expect(act('refund')).rejects.toThrow(/another one now/);
@@ -296,7 +225,7 @@ describe('a refund', () => {
 });
 
 test('what is promised is held first, and closed only when no call can be on its way any more', async () => {
-  const { act, alpaca, state, clock } = await open(detected, promised);
+  const { act, alpaca, state, clock } = await openActions(detected, promised);
   alpaca.request = notFound;
   expect((await act('close')).summary).toMatch(/it is held/);
   expect(await state()).toMatchObject({ kind: 'held', from: { kind: 'detected' } });
@@ -309,7 +238,7 @@ test('what is promised is held first, and closed only when no call can be on its
 });
 
 test('one whose wallet became another’s is held until that is undone', async () => {
-  const { act, owners } = await open(detected, held);
+  const { act, owners } = await openActions(detected, held);
   owners[SENDER] = 'client-2';
   await expect(act('recover')).rejects.toThrow(/still is client-2's/);
   owners[SENDER] = 'client-1';
@@ -317,7 +246,7 @@ test('one whose wallet became another’s is held until that is undone', async (
 });
 
 test('what Alpaca rejected while it was held is rejected, and may be refunded', async () => {
-  const { act, alpaca, state } = await open(detected, promised, requested, held);
+  const { act, alpaca, state } = await openActions(detected, promised, requested, held);
   alpaca.request = record({ tokenizationRequestId: 'tkr-1', status: 'rejected' });
   expect((await act('recover')).summary).toMatch(/refund sends the tokens back/);
   expect((await state()).kind).toBe('rejected');

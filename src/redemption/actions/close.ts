@@ -4,10 +4,13 @@ import { done, refused } from '../../operation/actions.ts';
 import { tryCancel } from '../../operation/closing.ts';
 import { acknowledged } from '../../operation/evidence.ts';
 import { unreachable } from '../../primitives/failures.ts';
+import { decideRedemption } from '../decide.ts';
 import { redemptionKind } from '../redemption-kind.ts';
 import type { KnownRedemption, RedemptionStage, RedemptionState } from '../state.ts';
 import { act, askAlpaca, tokensText } from './look.ts';
 import type { RedemptionActionOptions } from './options.ts';
+import type { Overdue } from './unplanned.ts';
+import { freeReceipts, proveFinalBurn, withoutPart } from './unplanned.ts';
 
 /** A call to Alpaca that was under way has ended by then, and what came of it can be looked up there. */
 const CALLS_END_AFTER_MS = 600_000;
@@ -21,7 +24,7 @@ export function createCloseRedemption(options: RedemptionActionOptions): Assess 
       case 'none':
         return refused(version, [], 'there is no such redemption');
       case 'closed':
-        return done(version, [tokensText(state.redemption)], `it was closed before: ${state.why}`);
+        return closeAgain(options, call, { ...loaded, state });
       case 'recorded':
         return refused(version, [], `it was only recorded (${state.why}), and has ended already`);
       case 'completed':
@@ -140,9 +143,7 @@ async function closeJournaled(
   const { transactionId } = pending;
   const look = await options.desk.look(transactionId);
   found.push(look.text);
-  if (!look.isLive) {
-    return end(options, call, loaded, { found, what: 'it ends, since what used its nonce is not its burn' });
-  }
+  if (look.used !== null) return endOverdue(options, call, loaded, found, { part: pending, used: look.used });
   if (call.evidence.length > 0) {
     const fault = await acknowledged(options.desk, transactionId, look.hashes, call.evidence);
     if (fault !== null) return refused(version, found, fault);
@@ -166,6 +167,56 @@ async function closeJournaled(
   const what = 'its nonce is cancelled, and it ends when the block that used it is final; its burn would win';
   const commands = [{ type: 'close', why: call.metadata.reason, isLive: true, found }] as const;
   return { version, found, verdict: act(options, call, loaded, { what, commands, afterwards: cancel }) };
+}
+
+/**
+ * Its transaction is final, and neither settled nor released it: it did something that was not planned. Its receipts
+ * are free again in the same commit, as far as they are still there.
+ */
+async function endOverdue(
+  options: RedemptionActionOptions,
+  call: ActionCall,
+  loaded: Loaded<KnownRedemption>,
+  found: readonly string[],
+  overdue: Overdue,
+): Promise<Assessment> {
+  const { id, version, state } = loaded;
+  const { released, state: after } = withoutPart(state, overdue);
+  const { hash } = overdue.used;
+  const proven = await proveFinalBurn(options, id, after, hash);
+  if (typeof proven !== 'string') {
+    const why = `${hash} burned for it after all: complete counts that, with the hash as evidence`;
+    return refused(version, found, why);
+  }
+  const books = await freeReceipts(options, id, state.redemption, overdue, null);
+  if (typeof books === 'string') return refused(version, found, books);
+  const told = [...found, proven, 'what its receipts hold was read, and is free for other redemptions'];
+  const closing =
+    after.kind === 'closed'
+      ? []
+      : decideRedemption({ type: 'close', why: call.metadata.reason, isLive: false, found: told }, after);
+  const what =
+    'it ends: its transaction is final and did something that was not planned, which only you can put right';
+  const { changes, guards = [] } = books;
+  const events = [released, ...closing];
+  return { version, found: told, verdict: act(options, call, loaded, { what, events, changes, guards }) };
+}
+
+/** One that ended on an operator's word may have left receipts reserved, should its transaction have gone astray. */
+async function closeAgain(
+  options: RedemptionActionOptions,
+  call: ActionCall,
+  loaded: Loaded<KnownRedemption> & { readonly state: { readonly kind: 'closed'; readonly why: string } },
+): Promise<Assessment> {
+  const { version, state } = loaded;
+  const found = [tokensText(state.redemption)];
+  const pending = state.redemption.parts.find((it) => it.effect === null);
+  const look = pending === undefined ? null : await options.desk.look(pending.transactionId);
+  if (pending === undefined || look === null || look.used === null) {
+    return done(version, found, `it was closed before: ${state.why}`);
+  }
+  found.push(look.text);
+  return endOverdue(options, call, loaded, found, { part: pending, used: look.used });
 }
 
 function end(

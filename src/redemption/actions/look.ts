@@ -1,6 +1,6 @@
 import type { TokenizationRequest } from '../../alpaca/types.ts';
 import { change } from '../../event-store/ledger.ts';
-import type { Change, Loaded } from '../../event-store/ledger.ts';
+import type { Change, LedgerCommit, Loaded } from '../../event-store/ledger.ts';
 import type { ActionCall, Verdict } from '../../operation/actions.ts';
 import { actionMetadata } from '../../operation/actions.ts';
 import { IssuanceError } from '../../primitives/failures.ts';
@@ -53,11 +53,12 @@ export function act(
     readonly commands?: readonly RedemptionCommand[];
     readonly events?: readonly RedemptionEvent[];
     readonly changes?: readonly Change[];
+    readonly guards?: LedgerCommit['guards'];
     readonly wake?: readonly string[];
     readonly afterwards?: () => Promise<string>;
   },
 ): Verdict {
-  const { what, commands = [], changes = [], wake = [], afterwards } = how;
+  const { what, commands = [], changes = [], guards = [], wake = [], afterwards } = how;
   const events = [...(how.events ?? [])];
   let state = events.reduce(evolveRedemption, loaded.state);
   for (const command of commands) {
@@ -71,6 +72,7 @@ export function act(
     run: async () => {
       await ledger.commit({
         changes: [change(redemptionKind, loaded, events), ...changes],
+        guards,
         metadata: actionMetadata(call),
       });
       desk.wake([call.id, ...wake]);

@@ -6,6 +6,7 @@ import type { Ledger } from '../../event-store/ledger.ts';
 import type { Directory } from '../../operation/directory.ts';
 import type { RefundOpener } from '../../operation/refund-terms.ts';
 import type { Clock } from '../../ports/ports.ts';
+import type { ReadFresh } from '../../receipt/fresh-balances.ts';
 import type { Inventory } from '../../receipt/inventory.ts';
 import type { Splits } from '../../receipt/splits.ts';
 import type { TransactionDesk } from '../../transaction/desk.ts';
@@ -15,7 +16,8 @@ export interface RedemptionActionOptions {
   readonly ledger: Ledger;
   readonly alpaca: Pick<AlpacaClient, 'redeemBody' | 'redeem' | 'getRequest' | 'findByIssuerRequestId'>;
   readonly directory: Pick<Directory, 'walletOwner'>;
-  readonly inventory: Pick<Inventory, 'burned'>;
+  readonly inventory: Pick<Inventory, 'burned' | 'endUnplanned'>;
+  readonly readFresh: ReadFresh;
   readonly splits: Pick<Splits, 'now'>;
   readonly rpcOf: (network: string) => Pick<RpcClient, 'pinned'>;
   readonly desk: TransactionDesk;

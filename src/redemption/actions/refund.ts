@@ -1,7 +1,9 @@
 import { change } from '../../event-store/ledger.ts';
-import type { Loaded } from '../../event-store/ledger.ts';
+import type { Change, Loaded } from '../../event-store/ledger.ts';
 import type { ActionCall, Assess, Assessment } from '../../operation/actions.ts';
 import { actionMetadata, done, refused } from '../../operation/actions.ts';
+import type { RefundOpener } from '../../operation/refund-terms.ts';
+import { IssuanceError } from '../../primitives/failures.ts';
 import { formatQuantity } from '../../primitives/quantity.ts';
 import { refundId as refundIdOf } from '../../primitives/uuid.ts';
 import { laneId } from '../../transaction/lane-id.ts';
@@ -73,8 +75,10 @@ async function assess(
     return refused(version, [...found, verdict.why], 'the amount that was sent is another one now');
   }
   const events = decideRedemption({ type: 'startRefund', refundId, found }, state);
+  // Opened here, where nothing is committed yet, so that a dry run tells of a refund that cannot begin anew.
+  const refund = await open(options, refundId, refundTerms(call.id, redemption), found);
+  if (typeof refund === 'string') return { ...refused(version, found, refund), refundId };
   const run = async (): Promise<void> => {
-    const refund = await options.refunds.open(refundId, refundTerms(call.id, redemption), found);
     await options.ledger.commit({
       changes: [change(redemptionKind, loaded, events), refund],
       metadata: actionMetadata(call),
@@ -83,4 +87,17 @@ async function assess(
   };
   const what = `${formatQuantity(amount)} ${token} go back to ${from} as refund ${refundId}`;
   return { version, found, refundId, verdict: { kind: 'act', what, run } };
+}
+
+/** What begins the refund; a text tells why it cannot begin. */
+async function open(
+  { refunds }: Pick<RedemptionActionOptions, 'refunds'>,
+  ...terms: Parameters<RefundOpener['open']>
+): Promise<Change | string> {
+  try {
+    return await refunds.open(...terms);
+  } catch (error) {
+    if (error instanceof IssuanceError && error.code === 'operation_state') return error.message;
+    throw error;
+  }
 }

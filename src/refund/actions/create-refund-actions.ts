@@ -4,13 +4,14 @@ import type { ActionCall, Assess, Assessment, OperationActions, Verdict } from '
 import { actionMetadata, done, refused } from '../../operation/actions.ts';
 import { tryCancel } from '../../operation/closing.ts';
 import { onlyHash } from '../../operation/evidence.ts';
+import type { RefundTerms } from '../../operation/refund-terms.ts';
 import { formatQuantity } from '../../primitives/quantity.ts';
 import { laneId } from '../../transaction/lane-id.ts';
 import { readTag } from '../../vault/tag.ts';
 import { decideRefund } from '../decide.ts';
 import { foundOutcome, readRefund } from '../lane-found.ts';
 import { refundKind } from '../refund-kind.ts';
-import type { KnownRefund, RefundState } from '../state.ts';
+import type { KnownRefund, RefundEffect, RefundState } from '../state.ts';
 import { stageOf } from '../state.ts';
 import type { RefundActionOptions } from './options.ts';
 import { createRecoverRefund } from './recover.ts';
@@ -44,7 +45,13 @@ function createCloseRefund(options: RefundActionOptions): Assess {
     if (stage.kind === 'requested') return closeNow(options, call, known, found);
     const look = await options.desk.look(stage.transactionId);
     found.push(look.text);
-    if (!look.isLive) return closeNow(options, call, known, found);
+    if (look.used !== null) {
+      const { hash } = look.used;
+      const proven = await proveRefund(options, call.id, state.refund.terms, hash);
+      if (typeof proven === 'string') return closeNow(options, call, known, [...found, proven]);
+      const why = `${hash} sent the tokens back after all: complete counts that, with the hash as evidence`;
+      return refused(version, found, why);
+    }
     if (state.refund.closing !== null) {
       return done(
         version,
@@ -120,7 +127,8 @@ function createCompleteRefund(options: RefundActionOptions): Assess {
     const stage = stageOf(state);
     if (stage?.kind === 'submitted') {
       const look = await options.desk.look(stage.transactionId);
-      return refused(version, [look.text], 'its own transaction is counted as soon as a block holds it');
+      const why = 'its own transaction is counted as soon as a block holds it';
+      if (look.isLive) return refused(version, [look.text], why);
     }
     return completeBy(options, call, { ...loaded, state }, hash);
   };
@@ -134,27 +142,38 @@ async function completeBy(
 ): Promise<Assessment> {
   const { version, state } = loaded;
   const { terms } = state.refund;
-  const { network, chainId, vault, token, amount } = terms;
-  const evidence = await options.desk.finalTransaction(network, hash);
-  if (typeof evidence === 'string') return refused(version, [], evidence);
-  const { transaction, receipt } = evidence;
-  const signer = transaction.from;
-  const ids = readTag(transaction.input)?.operationIds ?? [];
-  if (!options.wallets(network).includes(signer)) {
-    return refused(version, [], `${hash} was sent by ${signer}, who is none of our signers`);
-  }
-  if (receipt.status !== 1 || ids.length !== 1 || ids[0] !== call.id) {
-    return refused(version, [], `${hash} reverted, or its tag does not name this refund alone`);
-  }
-  const lane = { lane: laneId(chainId, signer), network, chainId, signer };
-  const effect = readRefund(terms, { lane, vault }, receipt);
-  if (typeof effect === 'string')
-    return refused(version, [], `${hash} did not send the tokens back: ${effect}`);
-  const place = `in the final block ${String(receipt.blockNumber)}`;
+  const { token, amount } = terms;
+  const effect = await proveRefund(options, call.id, terms, hash);
+  if (typeof effect === 'string') return refused(version, [], effect);
+  const place = `in the final block ${String(effect.blockNumber)}`;
   const found = [`${hash} sent ${formatQuantity(amount)} ${token} to ${terms.to} ${place}`];
   const run = async (): Promise<void> => {
-    const { changes } = await foundOutcome(options, loaded, terms, effect);
+    const { changes } = await foundOutcome(options, loaded, terms, effect, false);
     await options.ledger.commit({ changes, metadata: actionMetadata(call) });
   };
   return { version, found, verdict: { kind: 'act', what: 'the tokens count as sent back', run } };
+}
+
+/** The transfer back that a transaction in a final block made; a text tells what is missing. */
+async function proveRefund(
+  options: Pick<RefundActionOptions, 'desk' | 'wallets'>,
+  id: string,
+  terms: RefundTerms,
+  hash: `0x${string}`,
+): Promise<RefundEffect | string> {
+  const { network, chainId, vault } = terms;
+  const evidence = await options.desk.finalTransaction(network, hash);
+  if (typeof evidence === 'string') return evidence;
+  const { transaction, receipt } = evidence;
+  const signer = transaction.from;
+  if (!options.wallets(network).includes(signer)) {
+    return `${hash} was sent by ${signer}, who is none of our signers`;
+  }
+  const ids = readTag(transaction.input)?.operationIds ?? [];
+  if (receipt.status !== 1 || ids.length !== 1 || ids[0] !== id) {
+    return `${hash} reverted, or its tag does not name this refund alone`;
+  }
+  const lane = { lane: laneId(chainId, signer), network, chainId, signer };
+  const effect = readRefund(terms, { lane, vault }, receipt);
+  return typeof effect === 'string' ? `${hash} did not send the tokens back: ${effect}` : effect;
 }
