@@ -8,6 +8,7 @@ type EventType = MintEvent['type'] | RedemptionEvent['type'] | RefundEvent['type
 const MEANINGS: Readonly<Record<EventType, string>> = {
   MintRequested: 'Alpaca asked for a mint; it is stored and answered',
   ConfirmReceivedEarly: 'Alpaca confirmed a mint that we do not know yet; stored',
+  ConfirmNotUnderstood: 'Alpaca called to confirm in a way that is not understood; stored',
   JournalCompleted: 'Alpaca journaled the shares to us and confirmed',
   JournalRejected: 'Alpaca could not journal the shares: nothing will be minted',
   ConfirmContradicted: 'Alpaca confirmed something else than what is known; stored and refused',

@@ -85,6 +85,7 @@ export const PROBLEMS = {
     title: 'Too much changed at once',
     hiddenDetail: 'Nothing of the request was stored. Send it again.',
   },
+  unclear_confirm: { status: 503, title: 'The confirm is not understood; it was stored' },
   unknown_confirm: { status: 503, title: 'The mint is not known yet; the confirm was stored' },
 } as const satisfies Readonly<Record<string, ProblemKind>>;
 

@@ -48,5 +48,7 @@ export const REMEDIES: Readonly<Record<ProblemCode, string>> = {
   chain_unavailable: 'send it again; look at `GET /ready` for the node',
   alpaca_unavailable: 'send it again; look at `GET /ready` for Alpaca',
   busy: 'send it again',
+  unclear_confirm:
+    'Alpaca sends it again; it was stored, with an alarm: a person must judge it, see docs/operators.md',
   unknown_confirm: 'Alpaca sends it again; it was stored, and the mint is looked up there',
 };

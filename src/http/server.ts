@@ -1,4 +1,4 @@
-import type { FastifyBodyParser, FastifyInstance, FastifyPluginAsync } from 'fastify';
+import type { FastifyBodyParser, FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { validatorCompiler } from 'fastify-type-provider-zod';
 import type { Clock, Random, Timers } from '../ports/ports.ts';
 import { IssuanceError } from '../primitives/failures.ts';
@@ -24,6 +24,16 @@ declare module 'fastify' {
     actor: string;
     /** SHA-256 that the body must have, as it was signed; null where none was, or once it was compared. */
     bodyDigest: Uint8Array | null;
+    /** A body that could not be parsed, on a route that keeps it, and why not; null on all others. */
+    unread: { readonly text: string; readonly why: string } | null;
+  }
+  interface FastifyContextConfig {
+    /** Its handler takes bodies in that cannot be parsed. */
+    keepsBody?: boolean;
+  }
+  interface FastifyInstance {
+    /** Parses a body of any media type as JSON, after it was compared with what was signed. */
+    parseAnyBody: FastifyBodyParser<Buffer>;
   }
 }
 
@@ -65,6 +75,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   server.decorateRequest('actor', '');
   options.instrument?.(server);
   server.decorateRequest('bodyDigest', null);
+  server.decorateRequest('unread', null);
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, jsonParser(null));
   const owed = trackOwedAnswers(server);
@@ -156,9 +167,10 @@ function register(
         done(error as Error);
       }
     });
+    scope.decorate('parseAnyBody', jsonParser(checkBody));
     if (checkBody !== null) {
       scope.removeContentTypeParser('application/json');
-      scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, jsonParser(checkBody));
+      scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, scope.parseAnyBody);
       // What no parser saw, as the body of a GET, has no bytes for the handler either.
       scope.addHook('preValidation', async (request) => {
         if (request.bodyDigest !== null) checkBody(request, new Uint8Array());
@@ -172,9 +184,20 @@ function jsonParser(checkBody: Access['checkBody']): FastifyBodyParser<Buffer> {
   return (request, bytes, done) => {
     try {
       checkBody?.(request, bytes);
-      done(null, parseJsonBody(bytes));
+      done(null, parseOrKeep(request, bytes));
     } catch (error) {
       done(error as Error);
     }
   };
+}
+
+function parseOrKeep(request: FastifyRequest, bytes: Buffer): unknown {
+  try {
+    return parseJsonBody(bytes);
+  } catch (error) {
+    const keeps = request.routeOptions.config.keepsBody === true;
+    if (!keeps || !(error instanceof IssuanceError)) throw error;
+    request.unread = { text: bytes.toString(), why: error.message };
+    return undefined;
+  }
 }

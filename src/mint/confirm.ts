@@ -1,17 +1,17 @@
 import { transact } from '../event-store/transact.ts';
-import { isUuid, mintId } from '../primitives/uuid.ts';
+import { isUuid, mintId, unplacedConfirmId } from '../primitives/uuid.ts';
 import type { ConfirmDecision } from './decide-request.ts';
-import { decideConfirm } from './decide-request.ts';
+import { decideConfirm, decideUnclearConfirm } from './decide-request.ts';
 import { mintKind } from './mint-kind.ts';
 import type { ConfirmBody } from './request-body.ts';
-import { readConfirm } from './request-body.ts';
+import { readConfirm, readTokenizationRequestId } from './request-body.ts';
 import type { MintRequestOptions } from './request.ts';
 import { isKnown } from './state.ts';
 
 export type ConfirmResult =
   | { readonly kind: 'ok'; readonly issuerRequestId: string }
-  /** Code `invalid_data`: not a confirm at all, and nothing was stored. */
-  | { readonly kind: 'malformed'; readonly detail: string }
+  /** Code `unclear_confirm`: it could not be read; stored, and it needs a person. */
+  | { readonly kind: 'unclear'; readonly detail: string }
   /** Code `confirm_conflict`: stored, and it needs a person. */
   | { readonly kind: 'conflict'; readonly issuerRequestId: string; readonly detail: string }
   /** Code `unknown_confirm`: stored; asked to come again, while we look the mint up at Alpaca. */
@@ -22,14 +22,30 @@ export interface ConfirmOptions extends Pick<MintRequestOptions, 'ledger' | 'alp
   readonly alarm: (message: string, details: Readonly<Record<string, string>>) => void;
 }
 
-/** Stores Alpaca's word on a journal, then says how to answer it. Resolves only when it is durable. */
+/** A body that the server could not parse, as text, and what is wrong with it. */
+export interface UnreadBody {
+  readonly text: string;
+  readonly why: string;
+}
+
+/** Longer ones are cut off when they are stored: nothing that can be a confirm is that long. */
+const LONGEST_BODY = 4_096;
+
+/**
+ * Stores Alpaca's word on a journal, then says how to answer it. Resolves only when it is durable. What cannot be read
+ * (`unread`: not even parsed) is stored as it came: to Alpaca a refusal is final, and the shares may have moved.
+ */
 export async function confirmMint(
   options: ConfirmOptions,
   body: unknown,
   causation: string | undefined,
+  unread: UnreadBody | null = null,
 ): Promise<ConfirmResult> {
-  const read = readConfirm(body);
-  if (typeof read === 'string') return { kind: 'malformed', detail: read };
+  const read = unread === null ? readConfirm(body) : unread.why;
+  if (typeof read === 'string') {
+    const text = unread?.text ?? JSON.stringify(body) ?? '';
+    return storeUnclear(options, readTokenizationRequestId(body), { text, why: read }, causation);
+  }
   const id = await locate(options, read);
   let decision: ConfirmDecision | null = null;
   await transact(
@@ -43,6 +59,37 @@ export async function confirmMint(
     { actor: 'alpaca', correlation: id, ...(causation === undefined ? {} : { causation }) },
   );
   return answer(options, id, read, decision);
+}
+
+async function storeUnclear(
+  options: ConfirmOptions,
+  tokenizationRequestId: string | null,
+  { text, why }: UnreadBody,
+  causation: string | undefined,
+): Promise<ConfirmResult> {
+  const { alpacaAccount, ledger } = options;
+  const id =
+    tokenizationRequestId === null
+      ? unplacedConfirmId(alpacaAccount, text)
+      : mintId(alpacaAccount, tokenizationRequestId);
+  const confirm = { why, body: text.slice(0, LONGEST_BODY).toWellFormed() };
+  let ended = false;
+  const { committed } = await transact(
+    ledger,
+    mintKind,
+    id,
+    (loaded) => {
+      const decision = decideUnclearConfirm(tokenizationRequestId, confirm, loaded.state);
+      ended = decision.ended;
+      return decision.events.length === 0 ? null : { events: decision.events };
+    },
+    { actor: 'alpaca', correlation: id, ...(causation === undefined ? {} : { causation }) },
+  );
+  const detail = `the confirm was stored as ${id} and is not understood: ${why}`;
+  if (committed !== null) {
+    options.alarm(detail, { id, ...(tokenizationRequestId === null ? {} : { tokenizationRequestId }) });
+  }
+  return ended ? { kind: 'ok', issuerRequestId: id } : { kind: 'unclear', detail };
 }
 
 function answer(

@@ -1,7 +1,15 @@
 import type { LaneId } from '../transaction/lane-feature.ts';
 import type { SplitReading } from '../vault/split-count.ts';
-import type { ConfirmFacts, KnownMint, MintEvent, MintState, MintTerms, NamedClient } from './state.ts';
 import { isKnown } from './state.ts';
+import type {
+  ConfirmFacts,
+  KnownMint,
+  MintEvent,
+  MintState,
+  MintTerms,
+  NamedClient,
+  UnclearConfirm,
+} from './state.ts';
 
 /** A well-formed mint request, before anything was looked up. */
 export interface MintRequestBody {
@@ -122,6 +130,22 @@ export function decideConfirm(
   }
   const lane = command.laneOf(mint.terms.chainId);
   return { answer: 'ok', why: null, events: [{ type: 'JournalCompleted', data: { lane } }] };
+}
+
+/**
+ * Decides on a call to confirm that could not be read. It is recorded once, whatever the mint's state: to Alpaca a
+ * refusal would be final, and the shares may have moved. True for `ended`: a person has closed what it was about.
+ */
+export function decideUnclearConfirm(
+  tokenizationRequestId: string | null,
+  confirm: UnclearConfirm,
+  state: MintState,
+): { readonly events: readonly MintEvent[]; readonly ended: boolean } {
+  const before = isKnown(state) ? state.mint.unclear : state.kind === 'none' ? [] : state.unclear;
+  const isStored = before.some((it) => it.body === confirm.body);
+  const ended = isStored && (state.kind === 'dismissed' || state.kind === 'closed');
+  const event: MintEvent = { type: 'ConfirmNotUnderstood', data: { tokenizationRequestId, ...confirm } };
+  return { events: isStored ? [] : [event], ended };
 }
 
 function contradict(why: string, confirm: ConfirmFacts, state: KnownMint): ConfirmDecision {

@@ -8,8 +8,16 @@ export function evolveMint(state: MintState, event: MintEvent): MintState {
     case 'ConfirmReceivedEarly': {
       const { tokenizationRequestId, ...confirm } = event.data;
       if (isKnown(state)) throw corrupt(state, event);
-      const earlier = state.kind === 'none' ? [] : state.confirms;
-      return { kind: 'unrequested', tokenizationRequestId, confirms: [...earlier, confirm] };
+      const { confirms, unclear } = state.kind === 'none' ? NOTHING : state;
+      return { kind: 'unrequested', tokenizationRequestId, confirms: [...confirms, confirm], unclear };
+    }
+    case 'ConfirmNotUnderstood': {
+      const { tokenizationRequestId, ...confirm } = event.data;
+      if (isKnown(state)) {
+        return { ...state, mint: { ...state.mint, unclear: [...state.mint.unclear, confirm] } };
+      }
+      const { confirms, unclear } = state.kind === 'none' ? NOTHING : state;
+      return { kind: 'unrequested', tokenizationRequestId, confirms, unclear: [...unclear, confirm] };
     }
     case 'RecoveryAsked':
       if (state.kind === 'none') throw corrupt(state, event);
@@ -20,7 +28,8 @@ export function evolveMint(state: MintState, event: MintEvent): MintState {
     case 'MintRequested': {
       if (isKnown(state)) throw corrupt(state, event);
       const { source: _source, splits = null, ...terms } = event.data;
-      return { kind: 'requested', mint: newMint(terms, splits) };
+      const { unclear } = state.kind === 'none' ? NOTHING : state;
+      return { kind: 'requested', mint: { ...newMint(terms, splits), unclear } };
     }
     default:
       if (!isKnown(state)) throw corrupt(state, event);
@@ -28,9 +37,18 @@ export function evolveMint(state: MintState, event: MintEvent): MintState {
   }
 }
 
+const NOTHING = { confirms: [], unclear: [] } as const;
+
 type LaterEvent = Exclude<
   MintEvent,
-  { type: 'ConfirmReceivedEarly' | 'MintRequested' | 'ConfirmDismissed' | 'RecoveryAsked' }
+  {
+    type:
+      | 'ConfirmReceivedEarly'
+      | 'ConfirmNotUnderstood'
+      | 'MintRequested'
+      | 'ConfirmDismissed'
+      | 'RecoveryAsked';
+  }
 >;
 type OperatorsEvent = Extract<
   LaterEvent,
@@ -161,6 +179,7 @@ function newMint(terms: Mint['terms'], splits: Mint['splits']): Mint {
     callback: null,
     splits,
     contradictions: [],
+    unclear: [],
     closing: null,
     voidedDeposits: [],
     journalId: null,

@@ -11,7 +11,7 @@ import { evolveMint } from './evolve.ts';
 import { mintKind } from './mint-kind.ts';
 import type { MintRequestOptions } from './request.ts';
 import { checkRequest } from './request.ts';
-import type { MintEvent, MintState, NamedClient } from './state.ts';
+import type { ConfirmFacts, MintEvent, MintState, NamedClient } from './state.ts';
 import { stageOf } from './state.ts';
 
 export interface FillInOptions extends MintRequestOptions {
@@ -28,9 +28,12 @@ export async function fillInMint(
   state: Extract<MintState, { kind: 'unrequested' }>,
 ): Promise<StepResult> {
   const nowMs = options.clock.nowMs();
-  const answer = await options.alpaca.getRequest(state.tokenizationRequestId);
+  const { tokenizationRequestId } = state;
+  // Its row waits for a person: nothing names what could be looked up.
+  if (tokenizationRequestId === null) return { kind: 'advanced' };
+  const answer = await options.alpaca.getRequest(tokenizationRequestId);
   if (answer.kind !== 'ok') return refusedStep(`mint_lookup_${answer.kind}`, answer.refusal, nowMs);
-  const request = readRecord(answer.value, loaded.id, state);
+  const request = readRecord(answer.value, loaded.id, { tokenizationRequestId, confirms: state.confirms });
   if (typeof request === 'string') return failedStep('mint_lookup_unusable', request, nowMs);
   const checked = await checkRequest(options, request, 'lookup');
   if (checked.kind === 'refused') return failedStep(checked.code, checked.detail, nowMs);
@@ -66,7 +69,7 @@ function holdWhenMinted(record: TokenizationRequest, state: MintState): readonly
 function readRecord(
   record: TokenizationRequest,
   mintId: string,
-  state: Extract<MintState, { kind: 'unrequested' }>,
+  state: { readonly tokenizationRequestId: string; readonly confirms: readonly ConfirmFacts[] },
 ): MintRequestBody | string {
   const { tokenizationRequestId } = state;
   if (record.tokenizationRequestId.toLowerCase() !== tokenizationRequestId.toLowerCase()) {

@@ -20,8 +20,11 @@ export function nextMintStep(state: MintState): NextStep {
     case 'closed':
     case 'dismissed':
       return { kind: 'none' };
-    // Alpaca knows what was requested; we look it up there.
     case 'unrequested':
+      // Alpaca knows what was requested; we look it up there.
+      return state.tokenizationRequestId === null
+        ? { kind: 'wait', for: 'operator' }
+        : { kind: 'step', dependency: 'alpaca' };
     case 'minted':
       return { kind: 'step', dependency: 'alpaca' };
     case 'requested':
@@ -55,7 +58,7 @@ function rows(state: MintState, facts: StreamFacts): readonly ImpliedRow[] {
   const next = nextMintStep(state);
   const fields = fieldsOf(state, next);
   const { network, underlying } = fields;
-  const work = workRow({ kind: 'mint', phase: state.kind, next, network, underlying }, facts);
+  const work = workRow({ kind: 'mint', phase: workPhase(state), next, network, underlying }, facts);
   const effect = effectOf(state);
   if (effect === null || fields.chainId === null || fields.vault === null) {
     return [operationRow(fields, facts), ...work, ...journalClaim(state, facts.id)];
@@ -64,6 +67,11 @@ function rows(state: MintState, facts: StreamFacts): readonly ImpliedRow[] {
   const { chainId, vault } = fields;
   const claim = effectRow({ chainId, transactionHash, vault, kind: 'deposit', ordinal }, facts.id);
   return [operationRow(fields, facts), claim, ...work, ...journalClaim(state, facts.id)];
+}
+
+/** One whose confirm could not be read needs a person at once, and not only when it waited long for another. */
+function workPhase(state: MintState): string {
+  return state.kind === 'requested' && state.mint.unclear.length > 0 ? 'unclear' : state.kind;
 }
 
 function journalClaim(state: MintState, id: string): readonly ImpliedRow[] {
@@ -86,7 +94,8 @@ function fieldsOf(state: Exclude<MintState, { kind: 'none' }>, next: NextStep): 
   if (state.kind === 'unrequested' || state.kind === 'dismissed') {
     return {
       ...common,
-      reason: state.kind === 'dismissed' ? state.why : 'confirmed before it was requested',
+      reason:
+        state.kind === 'dismissed' ? state.why : (unclearText(state) ?? 'confirmed before it was requested'),
       underlying: null,
       token: null,
       network: null,
@@ -100,7 +109,9 @@ function fieldsOf(state: Exclude<MintState, { kind: 'none' }>, next: NextStep): 
   }
   const { underlying, token, network, chainId, vault, wallet, clientId, quantity, tokenizationRequestId } =
     state.mint.terms;
-  const reason = state.kind === 'held' || state.kind === 'closed' ? state.why : state.mint.reason;
+  const unclear = state.kind === 'requested' ? unclearText(state.mint) : null;
+  const reason =
+    state.kind === 'held' || state.kind === 'closed' ? state.why : (state.mint.reason ?? unclear);
   return {
     ...common,
     reason,
@@ -114,6 +125,11 @@ function fieldsOf(state: Exclude<MintState, { kind: 'none' }>, next: NextStep): 
     quantity,
     tokenizationRequestId,
   };
+}
+
+function unclearText({ unclear }: Pick<Mint, 'unclear'>): string | null {
+  const last = unclear.at(-1);
+  return last === undefined ? null : `Alpaca’s confirm is not understood: ${last.why}`;
 }
 
 export const mintKind: StreamKind<MintState, MintEvent> = {

@@ -227,15 +227,6 @@ describe('a confirm', () => {
     expect(await work(id)).toBeNull();
   });
 
-  test.each([{ status: 'executed' }, { issuer_request_id: '' }, { tokenization_request_id: 7 }])(
-    'that is malformed (%j) is not stored',
-    async (change) => {
-      const { confirm, store } = await open();
-      expect(await confirm(change)).toMatchObject({ kind: 'malformed' });
-      expect(await store.lastPosition()).toBe(0);
-    },
-  );
-
   test('that contradicts is stored and alarmed once, and a conflict each time', async () => {
     const { request, confirm, types, alarms } = await open();
     await request();

@@ -13,6 +13,10 @@ function serve(intake: Partial<MintIntake>) {
   app.setErrorHandler((error, _request, reply) => {
     void reply.code(500).send({ code: error instanceof IssuanceError ? error.code : String(error) });
   });
+  app.decorateRequest('unread', null);
+  app.decorate('parseAnyBody', (_request, _body, done) => {
+    done(null);
+  });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
     try {
@@ -56,6 +60,7 @@ test.each(CONFIRMS)('%s tells a contradiction from a mint that is not known', as
   for (const [kind, code] of [
     ['conflict', 'confirm_conflict'],
     ['unknown', 'unknown_confirm'],
+    ['unclear', 'unclear_confirm'],
   ] as const) {
     const confirm = () => Promise.resolve({ kind, issuerRequestId: 'our-id', detail: 'why' });
     expect((await serve({ confirm })(url, '{}')).json()).toEqual({ code });

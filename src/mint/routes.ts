@@ -1,13 +1,13 @@
-import type { FastifyPluginAsync, FastifySchema } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync, FastifySchema } from 'fastify';
 import { IssuanceError, unreachable } from '../primitives/failures.ts';
-import type { ConfirmResult } from './confirm.ts';
+import type { ConfirmResult, UnreadBody } from './confirm.ts';
 import type { MintRequestResult } from './request.ts';
 import { confirmAnswer, confirmBody, mintAnswer, mintBody } from './wire.ts';
 
 /** What the routes need of the mint feature. */
 export interface MintIntake {
   request(body: unknown, causation: string | undefined): Promise<MintRequestResult>;
-  confirm(body: unknown, causation: string | undefined): Promise<ConfirmResult>;
+  confirm(body: unknown, causation: string | undefined, unread: UnreadBody | null): Promise<ConfirmResult>;
 }
 
 /**
@@ -33,28 +33,35 @@ export function mintRoutes(mint: MintIntake): FastifyPluginAsync {
         }
       });
     }
-    for (const { url, schema } of inBothGenerations(
-      ['/tokenization/mint/confirm', '/inkind/issuance/confirm'],
-      'confirmMint',
-      CONFIRM,
-    )) {
-      app.post(url, { ...describedOnly, schema }, async (request) => {
-        const result = await mint.confirm(request.body, request.id);
-        switch (result.kind) {
-          case 'ok':
-            return {};
-          case 'malformed':
-            throw new IssuanceError('malformed', result.detail);
-          case 'conflict':
-            throw new IssuanceError('confirm_conflict', result.detail);
-          case 'unknown':
-            throw new IssuanceError('unknown_confirm', result.detail);
-          default:
-            return unreachable(result);
-        }
-      });
-    }
+    await app.register(async (scope) => confirmRoutes(scope, mint));
   };
+}
+
+/** Whatever comes there from Alpaca is stored, of whatever media type, and also where it is no JSON at all. */
+function confirmRoutes(scope: FastifyInstance, mint: MintIntake): void {
+  scope.addContentTypeParser('*', { parseAs: 'buffer' }, scope.parseAnyBody);
+  for (const { url, schema } of inBothGenerations(
+    ['/tokenization/mint/confirm', '/inkind/issuance/confirm'],
+    'confirmMint',
+    CONFIRM,
+  )) {
+    const config = { keepsBody: true };
+    scope.post(url, { ...describedOnly, schema, config }, async (request) => {
+      const result = await mint.confirm(request.body, request.id, request.unread);
+      switch (result.kind) {
+        case 'ok':
+          return {};
+        case 'unclear':
+          throw new IssuanceError('unclear_confirm', result.detail);
+        case 'conflict':
+          throw new IssuanceError('confirm_conflict', result.detail);
+        case 'unknown':
+          throw new IssuanceError('unknown_confirm', result.detail);
+        default:
+          return unreachable(result);
+      }
+    });
+  }
 }
 
 /** Neither validates nor serialises by the schema. */
@@ -79,11 +86,11 @@ const CONFIRM: FastifySchema = {
   tags: ['alpaca'],
   summary: 'Tell what became of the journal of the shares',
   description:
-    'Every well-formed confirm is stored before it is answered, one of an unknown mint too: it is answered 503, so ' +
-    'that it comes again, and the mint is looked up at Alpaca meanwhile.',
+    'Every confirm is stored before it is answered. One of an unknown mint is answered 503, so that it comes again, and ' +
+    'the mint is looked up at Alpaca meanwhile. So is one that cannot be understood, until a person has judged it.',
   body: confirmBody,
   response: { 200: confirmAnswer },
-  problems: ['confirm_conflict', 'unknown_confirm'],
+  problems: ['confirm_conflict', 'unclear_confirm', 'unknown_confirm'],
 };
 
 function inBothGenerations(

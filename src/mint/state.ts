@@ -28,6 +28,9 @@ export type ConfirmStatus = 'completed' | 'rejected';
 /** Alpaca's word on the journal, as it came. */
 export type ConfirmFacts = { status: ConfirmStatus; issuerRequestId: string; reason: string | null };
 
+/** A confirm that could not be read: what is wrong with it, and what came, cut off where that is long. */
+export type UnclearConfirm = { why: string; body: string };
+
 /** What a mint did on chain. */
 export type MintEffect = {
   transactionHash: Hex;
@@ -48,6 +51,8 @@ export type MintEvent =
    */
   | { type: 'MintRequested'; data: MintTerms & { source: 'request' | 'lookup'; splits?: SplitReading } }
   | { type: 'ConfirmReceivedEarly'; data: ConfirmFacts & { tokenizationRequestId: string } }
+  /** A call of Alpaca's to confirm a journal that is no confirm as we know them. The id is null where it names none. */
+  | { type: 'ConfirmNotUnderstood'; data: UnclearConfirm & { tokenizationRequestId: string | null } }
   /** `evidence`: what showed it instead of Alpaca's confirm, which never came. */
   | { type: 'JournalCompleted'; data: { lane: LaneId; evidence?: JournalEvidence } }
   | { type: 'JournalRejected'; data: { reason: string | null } }
@@ -98,6 +103,8 @@ export interface Mint {
   readonly splits: SplitReading | null;
   /** Confirms that contradict what is known. */
   readonly contradictions: readonly ConfirmFacts[];
+  /** Confirms that could not be read. */
+  readonly unclear: readonly UnclearConfirm[];
   /** Why an operator wants it closed, while its nonce is not used yet. */
   readonly closing: string | null;
   /** Transactions whose recorded deposit for it can never come back. */
@@ -115,18 +122,22 @@ export type MintStage =
 
 export type MintState =
   | { readonly kind: 'none' }
-  /** A confirm came for a request that we do not know. */
+  /** A confirm came for a request that we do not know, or for none that we could find in it. */
   | {
       readonly kind: 'unrequested';
-      readonly tokenizationRequestId: string;
-      /** All different ones, in the order they came. Never empty. */
+      /** Null where what came names no request: only a person can say what it is about. */
+      readonly tokenizationRequestId: string | null;
+      /** All different ones, in the order they came. */
       readonly confirms: readonly ConfirmFacts[];
+      /** The same of what could not be read. One of the two is not empty. */
+      readonly unclear: readonly UnclearConfirm[];
     }
   /** The same, given up by an operator. */
   | {
       readonly kind: 'dismissed';
-      readonly tokenizationRequestId: string;
+      readonly tokenizationRequestId: string | null;
       readonly confirms: readonly ConfirmFacts[];
+      readonly unclear: readonly UnclearConfirm[];
       readonly why: string;
     }
   | (MintStage & { readonly mint: Mint })

@@ -12,6 +12,8 @@ export const STATE_BOUNDS_MS: Readonly<Record<string, Readonly<Record<string, nu
   mint: {
     unrequested: 0,
     requested: HOUR_MS,
+    /** Requested, and its confirm could not be read. */
+    unclear: 0,
     journaled: 10 * MINUTE_MS,
     submitted: 30 * MINUTE_MS,
     minted: 15 * MINUTE_MS,

@@ -43,6 +43,11 @@ export function mintId(
   );
 }
 
+/** Id under which a confirm is kept that names no request: the same words are the same confirm. */
+export function unplacedConfirmId(alpaca: { baseUrl: string; accountId: string }, text: string): string {
+  return uuidV5(uuidV5(mintNamespace(alpaca.baseUrl, alpaca.accountId), 'unplaced confirm'), text);
+}
+
 /** The last one that was asked for, which nearly always is the only one. */
 let lastNamespace = { baseUrl: '', accountId: '', id: '' };
 

@@ -185,6 +185,7 @@ describe('every problem of the table can really be had', () => {
       return answer;
     },
     busy: answeredInContention,
+    unclear_confirm: () => post('/tokenization/mint/confirm', confirm({ status: 'settled' })),
     unknown_confirm: () => post('/tokenization/mint/confirm', confirm({ tokenization_request_id: NOWHERE })),
     // Takes more than ten seconds: it was begun before all others.
     request_timeout: () => unfinished,

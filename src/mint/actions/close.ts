@@ -48,8 +48,14 @@ async function closeConfirm(
   loaded: Loaded<MintState>,
   state: Extract<MintState, { kind: 'unrequested' }>,
 ): Promise<Assessment> {
-  const { record, text } = await askAlpaca(options, state.tokenizationRequestId);
   const { version } = loaded;
+  const { tokenizationRequestId } = state;
+  if (tokenizationRequestId === null) {
+    const found = ['it names no request, so that only you can tell what it was about'];
+    const what = 'it is taken as judged by you, and should Alpaca send it again, it is answered as done';
+    return { version, found, verdict: commitClose(options, call, loaded, found, { isLive: false, what }) };
+  }
+  const { record, text } = await askAlpaca(options, tokenizationRequestId);
   if (record !== null)
     return refused(version, [text], 'Alpaca knows the request: recover fills the mint in from it');
   const what = 'its confirm is no longer looked up; a request or another confirm opens it again';
