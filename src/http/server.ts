@@ -1,4 +1,4 @@
-import type { FastifyBodyParser, FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { validatorCompiler } from 'fastify-type-provider-zod';
 import type { Clock, Random, Timers } from '../ports/ports.ts';
 import { IssuanceError } from '../primitives/failures.ts';
@@ -18,6 +18,12 @@ import { registerDocument } from './openapi/document.ts';
 import type { Caller } from './openapi/route-docs.ts';
 import { trackOwedAnswers } from './owed-answers.ts';
 
+type BodyParser = (
+  request: FastifyRequest,
+  bytes: Buffer,
+  done: (error: Error | null, body?: unknown) => void,
+) => void;
+
 declare module 'fastify' {
   interface FastifyRequest {
     /** Who calls, for the log: the name of the key that was used. */
@@ -33,7 +39,7 @@ declare module 'fastify' {
   }
   interface FastifyInstance {
     /** Parses a body of any media type as JSON, after it was compared with what was signed. */
-    parseAnyBody: FastifyBodyParser<Buffer>;
+    parseAnyBody: BodyParser;
   }
 }
 
@@ -180,7 +186,7 @@ function register(
   });
 }
 
-function jsonParser(checkBody: Access['checkBody']): FastifyBodyParser<Buffer> {
+function jsonParser(checkBody: Access['checkBody']): BodyParser {
   return (request, bytes, done) => {
     try {
       checkBody?.(request, bytes);

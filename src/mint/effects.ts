@@ -51,6 +51,7 @@ export async function depositChange(
     information: effect.information,
     operationId: effect.operationId,
     blockNumber: receipt.blockNumber,
+    blockHash: receipt.blockHash,
     transactionHash: receipt.transactionHash,
     ordinal: effect.depositOrdinal,
   });

@@ -30,7 +30,7 @@ export interface JournalPool {
 const DAY_MS = 86_400_000;
 /** Alpaca filters by day: one before the request, and one more for clocks and time zones that differ. */
 const LISTED_BEFORE_MS = 2 * DAY_MS;
-/** Alpaca journals minutes after it asked; a mint that was requested longer before than this has its journal elsewhere. */
+/** Alpaca journals minutes after it asked: what was requested longer before than this has its journal already. */
 const JOURNALED_WITHIN_MS = 30 * DAY_MS;
 /** Mints of one share and quantity that are looked at; the store gives no more at once. */
 const MOST_MINTS = 10_000;

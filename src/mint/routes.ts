@@ -86,8 +86,8 @@ const CONFIRM: FastifySchema = {
   tags: ['alpaca'],
   summary: 'Tell what became of the journal of the shares',
   description:
-    'Every confirm is stored before it is answered. One of an unknown mint is answered 503, so that it comes again, and ' +
-    'the mint is looked up at Alpaca meanwhile. So is one that cannot be understood, until a person has judged it.',
+    'Every confirm is stored before it is answered. One of an unknown mint is answered 503, so that it comes again, ' +
+    'and the mint is looked up at Alpaca meanwhile. So is one that is not understood, until a person has judged it.',
   body: confirmBody,
   response: { 200: confirmAnswer },
   problems: ['confirm_conflict', 'unclear_confirm', 'unknown_confirm'],

@@ -13,7 +13,7 @@ import { mintKind } from './mint-kind.ts';
 import { mintRoutes } from './routes.ts';
 import { laneOf, terms } from './samples.ts';
 
-/** What Alpaca sends to confirm a journal is stored whatever it is: a refusal would be final, and shares may have moved. */
+/** What Alpaca sends to confirm a journal is stored whatever it is: a refusal is final, and shares may have moved. */
 
 const account = { baseUrl: 'https://alpaca.test', accountId: 'our-account' };
 const id = mintId(account, terms.tokenizationRequestId);

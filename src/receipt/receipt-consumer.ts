@@ -60,7 +60,7 @@ function eventsOf(before: ReceiptState, notices: readonly Notice[]): readonly Re
 
 function noticesOf(log: DecodedLog, batch: LogBatch, wallets: ReadonlySet<Address>): readonly Notice[] {
   const { chainId } = batch;
-  const { address, blockNumber, transactionHash } = log.log;
+  const { address, blockNumber, blockHash, transactionHash } = log.log;
   const move: ReceiptCommand = { type: 'move', blockNumber, transactionHash };
   switch (log.kind) {
     case 'deposit': {
@@ -70,7 +70,7 @@ function noticesOf(log: DecodedLog, batch: LogBatch, wallets: ReadonlySet<Addres
       const decoded = wallets.has(sender) ? decodeReceiptInformation(information) : null;
       const operationId = decoded?.kind === 'known' ? decoded.issuer_request_id : null;
       const facts = { sender, owner, shares, information, operationId };
-      const fact = { ...facts, blockNumber, transactionHash, ordinal: null };
+      const fact = { ...facts, blockNumber, blockHash, transactionHash, ordinal: null };
       const stream = receiptStreamId(chainId, address, log.id);
       return [{ stream, command: { type: 'deposit', fact }, burned: null }];
     }

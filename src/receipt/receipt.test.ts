@@ -79,6 +79,19 @@ describe('receipt', () => {
     },
   );
 
+  test('a deposit that a reorg brought back in another block of the same number is read again, once', () => {
+    const [one, other] = ['0xb1', '0xb2'] as const;
+    const gone = [{ ...deposited, data: { ...fact, blockHash: one } }, reading(0n, 12n)];
+    expect(given(...gone).when({ type: 'deposit', fact: { ...fact, blockHash: one } })).toEqual([]);
+    expect(given(...gone).when({ type: 'deposit', fact })).toEqual([]);
+    const again = { type: 'deposit', fact: { ...fact, blockHash: other } } as const;
+    const events = given(...gone).when(again);
+    expect(events).toMatchObject([{ type: 'ReceiptMoved', data: { blockHash: other } }]);
+    expect(given(...gone, ...events).due).toBe(true);
+    const read_ = given(...gone, ...events, reading(100n, 14n));
+    expect([read_.free, read_.when(again)]).toEqual([100n, []]);
+  });
+
   test('another deposit under the same id replaces the facts and wants a new reading', () => {
     const other = { ...fact, shares: 7n, transactionHash: HASH };
     const events = given(deposited, reading(100n, 12n)).when({ type: 'deposit', fact: other });

@@ -21,6 +21,8 @@ export type DepositFacts = {
    */
   operationId: string | null;
   blockNumber: bigint;
+  /** Absent in what older versions recorded. */
+  blockHash?: Hex;
   transactionHash: Hex;
   /** Ordinal among the vault's `Deposit` logs in the transaction; null where only the log was seen. */
   ordinal: number | null;
@@ -30,8 +32,11 @@ export type ReceiptEvent =
   | { type: 'ReceiptDeposited'; data: DepositFacts }
   /** A deep reorg gave the id to another deposit. */
   | { type: 'DepositReplaced'; data: DepositFacts }
-  /** Burned or transferred other than by a burn that we know: the balance must be read again. */
-  | { type: 'ReceiptMoved'; data: { transactionHash: Hex; blockNumber: bigint } }
+  /**
+   * Burned or transferred other than by a burn that we know, or its deposit is in another block now, of this hash: the
+   * balance must be read again.
+   */
+  | { type: 'ReceiptMoved'; data: { transactionHash: Hex; blockNumber: bigint; blockHash?: Hex } }
   | { type: 'ReceiptReserved'; data: { redemptionId: string; shares: bigint; transactionId: string } }
   | { type: 'ReservationReleased'; data: { redemptionId: string; shares: bigint; why: string } }
   | {
@@ -153,10 +158,11 @@ function decideDeposit(fact: DepositFacts, state: ReceiptState): readonly Receip
   if (recorded === null) return [{ type: 'ReceiptDeposited', data: fact }];
   if (!isSameDeposit(recorded, fact)) return [{ type: 'DepositReplaced', data: fact }];
   // A reorg moved it to another block. A reading in between, of whichever branch, may have found nothing.
-  const { transactionHash, blockNumber } = fact;
+  const { transactionHash, blockNumber, blockHash } = fact;
   const isDue = state.kind === 'known' && state.readingDue;
-  if (blockNumber === recorded.blockNumber || isDue) return [];
-  return [{ type: 'ReceiptMoved', data: { transactionHash, blockNumber } }];
+  if (isDue || isSameBlock(recorded, fact)) return [];
+  const hash = blockHash === undefined ? {} : { blockHash };
+  return [{ type: 'ReceiptMoved', data: { transactionHash, blockNumber, ...hash } }];
 }
 
 /**
@@ -171,6 +177,11 @@ function isSameDeposit(one: DepositFacts, other: DepositFacts): boolean {
     one.shares === other.shares &&
     one.information === other.information
   );
+}
+
+function isSameBlock(one: DepositFacts, other: DepositFacts): boolean {
+  if (one.blockNumber !== other.blockNumber) return false;
+  return one.blockHash === undefined || other.blockHash === undefined || one.blockHash === other.blockHash;
 }
 
 function decideMove(
@@ -245,7 +256,7 @@ export function evolveReceipt(state: ReceiptState, event: ReceiptEvent): KnownRe
     case 'DepositReplaced':
       return { ...dueFrom(receipt, event.data.blockNumber), deposit: event.data, reading: null };
     case 'ReceiptMoved':
-      return dueFrom(receipt, event.data.blockNumber);
+      return dueFrom({ ...receipt, deposit: inItsBlock(receipt, event.data) }, event.data.blockNumber);
     case 'ReceiptReserved':
       return {
         ...receipt,
@@ -276,6 +287,16 @@ export function evolveReceipt(state: ReceiptState, event: ReceiptEvent): KnownRe
     default:
       return unreachable(event);
   }
+}
+
+/** Where the deposit stands, when it is what moved; all else of it never changes. */
+function inItsBlock(
+  { deposit }: KnownReceipt,
+  { transactionHash, blockNumber, blockHash }: Extract<ReceiptEvent, { type: 'ReceiptMoved' }>['data'],
+): KnownReceipt['deposit'] {
+  if (deposit === null || blockHash === undefined || deposit.transactionHash !== transactionHash)
+    return deposit;
+  return { ...deposit, blockNumber, blockHash };
 }
 
 function dueFrom(receipt: KnownReceipt, blockNumber: bigint): KnownReceipt {

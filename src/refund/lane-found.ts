@@ -63,7 +63,11 @@ export function readRefund(
   return { transactionHash, blockNumber, blockHash, ordinal: reading.transferOrdinal, transactionId: null };
 }
 
-/** The commit that counts an effect which a final block proves; `isLive` as of the command. @throws IssuanceError `operation_state` */
+/**
+ * The commit that counts an effect which a final block proves; `isLive` as of the command.
+ *
+ * @throws IssuanceError `operation_state`
+ */
 export async function foundOutcome(
   { book }: { readonly book: RefundedBook },
   loaded: Loaded<RefundState>,

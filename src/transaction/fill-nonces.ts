@@ -39,7 +39,8 @@ export async function fillNonces(
     }
     if (promised.kind === 'pending') lane.view.condition = signingPending(promised.message);
     if (promised.kind !== 'signed') break;
-    await promised.sent;
+    const failure = await promised.sent;
+    if (failure !== null) throw failure.error;
     deps.alarms.clear(alarm);
     filled += 1;
   }

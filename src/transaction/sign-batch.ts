@@ -37,9 +37,17 @@ export interface Assignment {
   readonly batch: { readonly feature: LaneFeature; readonly entries: readonly Planned[] } | null;
 }
 
+/** What kept bytes from being sent that are committed: no node's answer, but a fault of this program or its ports. */
+export interface SendFailure {
+  readonly error: unknown;
+}
+
+/** Resolves when nodes were told of a transaction, or with why they were not; it never rejects. */
+export type Sending = Promise<SendFailure | null>;
+
 /** What came of promising a nonce. In all cases but the first, nothing was sent. */
 export type Promised =
-  | { readonly kind: 'signed'; /** Resolves when nodes were told of it. */ readonly sent: Promise<void> }
+  | { readonly kind: 'signed'; readonly sent: Sending }
   /** Somebody else committed first: everything is to be looked at again. */
   | { readonly kind: 'conflict' }
   /** Whoever holds the key has not decided: the same is to be asked again. */
@@ -55,14 +63,15 @@ export function signingPending(message: string): LaneCondition {
 /**
  * Promises a nonce: signs, commits the signed bytes with everything that belongs to them, and only then sends. The
  * commit requires that the nonce was never promised, that the lane is as it was when this was decided, and that its
- * network is not stopped. It is sent when `sending` has resolved, which is what goes before it.
+ * network is not stopped. It is sent when `sending` has resolved, which is what goes before it, and not at all where
+ * that failed: its own watch then sends it.
  */
 export async function promiseNonce(
   deps: LaneDeps,
   lane: Lane,
   laneLoaded: Loaded<LaneState>,
   assignment: Assignment,
-  sending: Promise<void> = Promise.resolve(),
+  sending: Sending = Promise.resolve(null),
 ): Promise<Promised> {
   const gate = await readNetworkGate(deps.ledger, lane.network);
   if (gate.stopped !== null) return { kind: 'conflict' };
@@ -99,14 +108,33 @@ export async function promiseNonce(
   return { kind: 'signed', sent: sendAfter(deps, lane, { id, ...variant }, sending) };
 }
 
+/** Nobody waits for it while the next batch is signed: a failure is told here, and kept for whoever waits then. */
 async function sendAfter(
   deps: LaneDeps,
   lane: Lane,
   transaction: Parameters<typeof send>[2],
-  sending: Promise<void>,
-): Promise<void> {
-  await sending;
-  await send(deps, lane, transaction);
+  sending: Sending,
+): Sending {
+  const { lane: laneId } = lane.context;
+  const alarm = `send_failed/${laneId}`;
+  const before = await sending;
+  if (before !== null) {
+    deps.sentMs.delete(transaction.id);
+    return before;
+  }
+  try {
+    await send(deps, lane, transaction);
+    deps.alarms.clear(alarm);
+    return null;
+  } catch (error) {
+    // Whoever looks at the transaction next sends it: nothing of it is lost, since its bytes are committed.
+    deps.sentMs.delete(transaction.id);
+    const message = error instanceof Error ? error.message : String(error);
+    lane.view.condition = { code: 'send_failed', message };
+    const fields = { lane: laneId, transaction: transaction.id, hash: transaction.hash, err: error };
+    deps.alarms.raise(alarm, fields, `a signed transaction could not be sent: ${message}`);
+    return { error };
+  }
 }
 
 /** What this was decided on has changed since. */

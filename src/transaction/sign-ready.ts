@@ -15,6 +15,7 @@ import { planReady, SIGN_REFUSED } from './plan-ready.ts';
 import type { Lane, LaneDeps } from './runtime.ts';
 import { shortPauseMs } from './runtime.ts';
 import { promiseNonce, signingPending } from './sign-batch.ts';
+import type { SendFailure, Sending } from './sign-batch.ts';
 import type { Sifted } from './simulate.ts';
 import { sift } from './simulate.ts';
 import { costOf } from './transaction-state.ts';
@@ -71,33 +72,63 @@ async function signBatches(
   deps: LaneDeps,
   lane: Lane,
   loaded: Loaded<LaneState>,
-  { batches, means, slots }: { batches: readonly Batch[]; means: Means; slots: number },
-): Promise<'done' | 'unpaid' | 'conflict' | 'pending'> {
+  work: Signable,
+): Promise<SignedAll> {
+  const sends: Sends = { last: Promise.resolve(null), failed: null };
+  let result: SignedAll;
+  try {
+    result = await signInTurn(deps, lane, loaded, work, sends);
+  } finally {
+    await sends.last;
+  }
+  // Everything is committed, and sent by whoever looks at it next. The lane's row says why it stopped.
+  if (sends.failed !== null) throw sends.failed.error;
+  return result;
+}
+
+type SignedAll = 'done' | 'unpaid' | 'conflict' | 'pending';
+
+interface Signable {
+  readonly batches: readonly Batch[];
+  readonly means: Means;
+  readonly slots: number;
+}
+
+/** What one step has on its way. */
+interface Sends {
+  last: Sending;
+  failed: SendFailure | null;
+}
+
+async function signInTurn(
+  deps: LaneDeps,
+  lane: Lane,
+  loaded: Loaded<LaneState>,
+  { batches, means, slots }: Signable,
+  sends: Sends,
+): Promise<SignedAll> {
   let spentWei = 0n;
   let signed = 0;
-  let sending = Promise.resolve();
-  try {
-    for (let next = 0; next < batches.length && signed < slots;) {
-      const together = batches.slice(next, next + slots - signed);
-      next += together.length;
-      const simulated = await Promise.all(
-        together.map(async (batch) => ({ batch, ...(await sift(deps, lane, batch, means)) })),
-      );
-      for (const sifted of simulated) {
-        const committedWei = means.committedWei + spentWei;
-        const after = { means: { ...means, committedWei }, sending };
-        const result = await signBatch(deps, lane, loaded, sifted, after);
-        if (result === 'nothing') continue;
-        if (typeof result === 'string') return result;
-        sending = result.sent;
-        spentWei += result.costWei;
-        signed += 1;
-      }
+  for (let next = 0; next < batches.length && signed < slots;) {
+    const together = batches.slice(next, next + slots - signed);
+    next += together.length;
+    const simulated = await Promise.all(
+      together.map(async (batch) => ({ batch, ...(await sift(deps, lane, batch, means)) })),
+    );
+    for (const sifted of simulated) {
+      // What cannot be sent must not grow.
+      if (sends.failed !== null) return 'done';
+      const committedWei = means.committedWei + spentWei;
+      const after = { means: { ...means, committedWei }, sending: sends.last };
+      const result = await signBatch(deps, lane, loaded, sifted, after);
+      if (result === 'nothing') continue;
+      if (typeof result === 'string') return result;
+      sends.last = result.sent.then((failure) => (sends.failed ??= failure));
+      spentWei += result.costWei;
+      signed += 1;
     }
-    return 'done';
-  } finally {
-    await sending;
   }
+  return 'done';
 }
 
 /**
@@ -126,10 +157,10 @@ function waitForMeans(lane: Lane): StepResult {
   return { kind: 'later', delayMs: lane.pollMs };
 }
 
-/** A transaction that is committed; `sent` resolves when nodes were told of it. */
+/** A transaction that is committed. */
 interface Signed {
   readonly costWei: bigint;
-  readonly sent: Promise<void>;
+  readonly sent: Sending;
 }
 
 /** Signs what passed of one batch; the rest waits with its reason, or stays ready. */
@@ -138,7 +169,7 @@ async function signBatch(
   lane: Lane,
   loaded: Loaded<LaneState>,
   { batch, passed, culprits }: Sifted & { readonly batch: Batch },
-  { means, sending }: { readonly means: Means; readonly sending: Promise<void> },
+  { means, sending }: { readonly means: Means; readonly sending: Sending },
 ): Promise<'unpaid' | 'conflict' | 'pending' | 'nothing' | Signed> {
   await deferOperations(deps, culprits);
   const fees = affordableFees(deps, lane, means.market);

@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { LocalChain } from '../../src/sandbox/local-chain.ts';
 import { startLocalChain } from '../../src/sandbox/local-chain.ts';
 import type { RpcProxy } from '../../src/sandbox/rpc-proxy.ts';
 import { startRpcProxy } from '../../src/sandbox/rpc-proxy.ts';
@@ -10,24 +9,32 @@ import { startWorld } from './world.ts';
 
 describe('several nodes of one network, one of them on another chain', () => {
   let world: World;
-  let stranger: LocalChain;
   let first: RpcProxy;
   let second: RpcProxy;
   let wrong: RpcProxy;
+  /** What was started, in that order: a set-up that fails half-way leaves nothing behind. */
+  const started: { stop(): Promise<void> }[] = [];
+  const start = async <Part extends { stop(): Promise<void> }>(starting: Promise<Part>): Promise<Part> => {
+    const part = await starting;
+    started.push(part);
+    return part;
+  };
   beforeAll(async () => {
-    stranger = await startLocalChain({ chainId: 4242 });
-    wrong = await startRpcProxy({ upstream: stranger.url });
-    world = await startWorld({
-      settings: async ({ networks }) => {
-        const upstream = networks.get('base')?.chain.url ?? '';
-        [first, second] = await Promise.all([startRpcProxy({ upstream }), startRpcProxy({ upstream })]);
-        return { CHAIN_BASE_RPC_URL: [wrong.url, first.url, second.url].join(',') };
-      },
-    });
+    const stranger = await start(startLocalChain({ chainId: 4242 }));
+    wrong = await start(startRpcProxy({ upstream: stranger.url }));
+    world = await start(
+      startWorld({
+        settings: async ({ networks }) => {
+          const upstream = networks.get('base')?.chain.url ?? '';
+          first = await start(startRpcProxy({ upstream }));
+          second = await start(startRpcProxy({ upstream }));
+          return { CHAIN_BASE_RPC_URL: [wrong.url, first.url, second.url].join(',') };
+        },
+      }),
+    );
   });
   afterAll(async () => {
-    await world.stop();
-    for (const it of [first, second, wrong, stranger]) await it.stop();
+    for (const part of started.toReversed()) await part.stop();
   });
   afterEach(() => {
     first.reset();

@@ -28,7 +28,7 @@ function mintedBy(...logs: readonly LogBody[]): { receipt: TransactionReceipt; t
   };
 }
 
-test('closing a mint whose transaction went astray says so, and is refused where that minted it after all', async () => {
+test('closing a mint whose transaction went astray says so, and is refused where it minted after all', async () => {
   const { act, told, ledger } = await openActions(requested, journaled, submitted, held);
   const used = { hash: HASH, blockNumber: 9n } as const;
   told.look = { isLive: false, hashes: [HASH], operations: 1, used, text: 'its nonce was used by itself' };

@@ -7,8 +7,8 @@ import type { Mint } from '../state.ts';
 const NAMED = 5;
 
 /**
- * The journal that an operator names as evidence for a mint: executed, of its symbol and exact quantity, to our account,
- * and one more than all other mints can have. A text of `fault` tells why it is none.
+ * The journal that an operator names as evidence for a mint: executed, of its symbol and exact quantity, to our
+ * account, and one more than all other mints can have. A text of `fault` tells why it is none.
  *
  * @throws DependencyDown; IssuanceError `alpaca_unavailable`, `action_refused`
  */
@@ -30,7 +30,7 @@ export async function findJournal(
     const texts = {
       status: `it is ${String(status)}, not executed`,
       symbol: `it moved ${String(symbol)}, not ${terms.underlying}`,
-      quantity: `it moved ${quantity === null ? 'an unknown quantity' : formatQuantity(quantity)}, not ${formatQuantity(terms.quantity)}`,
+      quantity: `it moved ${quantityText(quantity)}, not ${formatQuantity(terms.quantity)}`,
       account: 'it is not to our account',
     };
     return texts[fault];
@@ -49,4 +49,8 @@ export async function findJournal(
     };
   }
   return { journalId: id, text: `journal ${id} moved ${moved} to our account and is executed` };
+}
+
+function quantityText(quantity: bigint | null): string {
+  return quantity === null ? 'an unknown quantity' : formatQuantity(quantity);
 }

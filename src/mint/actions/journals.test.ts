@@ -67,8 +67,9 @@ describe.each([
     await other(OTHER, ...others);
     alpaca.journals = [journal('jnl-1')];
     await expect(recover('jnl-1')).rejects.toThrow(
-      `Alpaca lists 1 executed journals of 5 AAPL since 1969-12-30, which other mints stand on or may come to (${OTHER})`,
+      `Alpaca lists 1 executed journals of 5 AAPL since 1969-12-30, which other mints stand on or may come to (`,
     );
+    await expect(recover('jnl-1')).rejects.toThrow(`(${OTHER})`);
     expect(await types()).toHaveLength(events.length);
     alpaca.journals = [journal('jnl-1'), journal('jnl-2')];
     expect(await recover('jnl-2')).toMatchObject({ changed: true });
