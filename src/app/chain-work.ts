@@ -37,13 +37,13 @@ export interface ChainWork {
 
 export async function createChainWork(
   shared: SharedParts,
-  features: Pick<Features, 'assets' | 'mint' | 'redemption' | 'refund'>,
+  features: Pick<Features, 'assets' | 'mint' | 'redemption' | 'refund' | 'transfers'>,
   how: { readonly signers: readonly Signer[]; readonly restored: boolean },
 ): Promise<ChainWork> {
   const { ports, log, store, ledger, wallets, networks, wake } = shared;
   const { metrics } = shared.telemetry;
   const { clock, random, timers } = ports;
-  const { assets, mint, redemption, refund } = features;
+  const { assets, mint, redemption, refund, transfers } = features;
   const watcherOf = (network: string): Watcher | undefined => watchers.find((it) => it.network === network);
   const hintWatcher = (network: string): void => watcherOf(network)?.hint();
   const openWork = await createOpenWork(store, timers, hintWatcher);
@@ -97,7 +97,7 @@ export async function createChainWork(
     random,
     log,
     meter: metrics.lanes.meter,
-    features: [mint.lane, redemption.lane, refund.lane],
+    features: [mint.lane, redemption.lane, refund.lane, transfers.lane],
     networks: laneNetworks,
     restored: how.restored,
     scannedTo: async (network, vault) => (await watcherOf(network)?.scannedToFinal(vault)) ?? null,

@@ -8,6 +8,7 @@ import { holdRoutes } from '../asset/hold-routes.ts';
 import type { Config } from '../config/config.ts';
 import { anyKind } from '../event-store/create-ledger.ts';
 import type { AccessRule } from '../http/access.ts';
+import { transferKind } from '../custody/transfer/transfer-kind.ts';
 import { documentRoutes } from '../http/openapi/document-routes.ts';
 import { createServer } from '../http/server.ts';
 import { traceRequests } from '../http/trace-requests.ts';
@@ -34,13 +35,13 @@ import { statusRoutes } from './status-routes.ts';
 /** Composes the HTTP side: who may call what. */
 export function createEdge(
   { config, ports, log, telemetry, store, ledger, networks }: SharedParts,
-  { alpaca, accounts, assets, holds, inventory, mint, redemption, refund }: Features,
+  { alpaca, accounts, assets, holds, inventory, mint, redemption, refund, transfers }: Features,
   chainWork: ChainWork,
   readiness: Readiness,
 ): FastifyInstance {
   const { lanes, watchers, reconciliation } = chainWork;
   const { clock, random, timers } = ports;
-  const kinds = [anyKind(mintKind), anyKind(redemptionKind), anyKind(refundKind)];
+  const kinds = [anyKind(mintKind), anyKind(redemptionKind), anyKind(refundKind), anyKind(transferKind)];
   const operations = createOperations({
     store,
     ledger,
@@ -92,6 +93,7 @@ export function createEdge(
           mint: mint.actions(chainWork.desk),
           redemption: redemption.actions(chainWork.desk, refund.opener),
           refund: refund.actions(chainWork.desk),
+          transfer: transfers.actions(chainWork.desk),
         }),
         transactionRoutes(store),
         laneRoutes({ lanes, watchers, operations }),

@@ -13,6 +13,8 @@ import type { RpcClient } from '../chain/rpc/types.ts';
 import type { Worker } from '../engine/work.ts';
 import type { MintFeature } from '../mint/create-mint.ts';
 import { createMint } from '../mint/create-mint.ts';
+import type { TransferFeature } from '../custody/transfer/create-transfers.ts';
+import { createTransfers, openTransfer } from '../custody/transfer/create-transfers.ts';
 import { IssuanceError } from '../primitives/failures.ts';
 import type { Inventory } from '../receipt/inventory.ts';
 import { createInventory } from '../receipt/inventory.ts';
@@ -38,6 +40,7 @@ export interface Features {
   readonly mint: MintFeature;
   readonly redemption: RedemptionFeature;
   readonly refund: RefundFeature;
+  readonly transfers: TransferFeature;
 }
 
 /** Composes accounts, assets, mint and redemption. Nothing of it runs by itself. */
@@ -73,7 +76,8 @@ export function createFeatures(shared: SharedParts): Features {
   const redemption = createRedemption({
     ...common,
     engineWake: wake,
-    canSign: (chainId, wallet) => wallet === inCharge.of(chainId),
+    standing: (chainId, wallet) => inCharge.standing(chainId, wallet),
+    transfers: { open: (id, terms) => openTransfer(ledger, id, terms) },
   });
   return {
     alpaca: common.alpaca,
@@ -89,6 +93,7 @@ export function createFeatures(shared: SharedParts): Features {
     }),
     redemption,
     refund: createRefund({ ...common, book: redemption.refundBook }),
+    transfers: createTransfers({ ...common, book: redemption.forwardBook }),
   };
 }
 

@@ -111,7 +111,8 @@ async function open() {
     },
     splits,
     rpcOf: () => ({ pinned: () => node as never }),
-    canSign: () => true,
+    standing: () => ({ kind: 'in_charge' }),
+    transfers: { open: () => Promise.reject(new Error('nothing is handed over')) },
   });
   const add = async (events: readonly RedemptionEvent[]): Promise<void> => {
     const loaded = await ledger.load(redemptionKind, REDEMPTION);

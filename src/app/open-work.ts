@@ -4,7 +4,7 @@ import type { Timers } from '../ports/ports.ts';
 import type { Log } from '../telemetry/log.ts';
 
 /** Operations: something is open while there is one. */
-const OPERATIONS = ['mint', 'redemption', 'refund'];
+const OPERATIONS = ['mint', 'redemption', 'refund', 'transfer'];
 /** More transactions than lanes ever have unused nonces. */
 const MOST_PENDING = 1000;
 

@@ -2,6 +2,7 @@ import { ACCOUNT_TABLE, accountKind, WALLET_SPAN_TABLE, WALLET_TABLE } from '../
 import { ASSET_TABLE, assetKind, VAULT_TABLE } from '../asset/asset.ts';
 import { HOLD_TABLE, underlyingKind } from '../asset/underlying-kind.ts';
 import { custodyKind } from '../custody/custody-kind.ts';
+import { transferKind } from '../custody/transfer/transfer-kind.ts';
 import { CURSOR_TABLE } from '../chain/watcher/cursors.ts';
 import { DEAD_LETTER_TABLE } from '../chain/watcher/dead-letter.ts';
 import { NETWORK_TABLE, networkKind } from '../chain/watcher/network.ts';
@@ -34,6 +35,7 @@ export const SCHEMA: Schema = {
     anyKind(mintKind),
     anyKind(redemptionKind),
     anyKind(refundKind),
+    anyKind(transferKind),
     anyKind(receiptKind),
     anyKind(custodyKind),
     anyKind(networkKind),

@@ -105,6 +105,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     mint.worker,
     redemption.worker,
     refund.worker,
+    features.transfers.worker,
     features.freezeWorker,
     ...chainWork.workers,
   ];

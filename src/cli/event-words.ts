@@ -1,8 +1,9 @@
+import type { TransferEvent } from '../custody/transfer/state.ts';
 import type { MintEvent } from '../mint/state.ts';
 import type { RedemptionEvent } from '../redemption/state.ts';
 import type { RefundEvent } from '../refund/state.ts';
 
-type EventType = MintEvent['type'] | RedemptionEvent['type'] | RefundEvent['type'];
+type EventType = MintEvent['type'] | RedemptionEvent['type'] | RefundEvent['type'] | TransferEvent['type'];
 
 /** What each event of an operation means, for someone who never saw one. */
 const MEANINGS: Readonly<Record<EventType, string>> = {
@@ -57,6 +58,19 @@ const MEANINGS: Readonly<Record<EventType, string>> = {
   RefundClosing: 'a person wants it closed: its nonce is being cancelled first',
   RefundClosed: 'closed by a person: its redemption is as it was before',
   RefundEnded: 'its refund ended without effect',
+  ForwardStarted: 'its shares lie with a signer that is not in charge: they are handed over first',
+  SharesForwarded: 'its shares lie with the signer in charge now',
+  ForwardVanished: 'the block that handed its shares over vanished: the same bytes go out again',
+  ForwardEnded: 'the transfer of its shares ended without effect',
+  TransferRequested: 'to go from one of our signers to the one in charge',
+  TransferSubmitted: 'signed and committed, then sent',
+  TransferSettled: 'in a block: the signer in charge has it',
+  TransferUnsettled: 'its block vanished: the same bytes go out again',
+  TransferReleased: 'its transaction had no effect, as a final block shows: it is sent anew',
+  TransferHeld: 'held: a person must judge it',
+  TransferResumed: 'a person let it go on',
+  TransferClosing: 'a person wants it closed: its nonce is being cancelled first',
+  TransferClosed: 'ended without effect: what was to go over stays where it is',
 };
 
 interface Told {

@@ -23,7 +23,9 @@ export function addOperationsCommand(program: Command): void {
   const command = program
     .command('operations')
     .description('list mints and redemptions, newest first; every filter that is given must hold')
-    .addOption(new Option('--kind <kind>', 'of this kind').choices(['mint', 'redemption', 'refund']))
+    .addOption(
+      new Option('--kind <kind>', 'of this kind').choices(['mint', 'redemption', 'refund', 'transfer']),
+    )
     .option('--state <state>', 'in this state, e.g. journaled, held, completed')
     .option('--underlying <symbol>', 'of this share')
     .option('--network <network>', 'on this network')

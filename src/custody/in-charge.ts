@@ -2,18 +2,11 @@ import type { Address } from 'viem';
 import type { EventStore, StoredEvent } from '../event-store/event-store.ts';
 import type { Ledger } from '../event-store/ledger.ts';
 import { change } from '../event-store/ledger.ts';
+import type { Standing } from '../operation/standing.ts';
 import type { Log } from '../telemetry/log.ts';
 import { LANE_TABLE } from '../transaction/lane-state.ts';
 import { custodyKind, custodyStreamId } from './custody-kind.ts';
 import type { CustodyEvent, CustodyState } from './state.ts';
-
-/** What is to be done with shares that lie in a wallet of ours. */
-export type Standing =
-  | { readonly kind: 'in_charge' }
-  /** They go to the one in charge first. */
-  | { readonly kind: 'hand_over'; readonly to: Address }
-  /** Its key is not at hand, so that nothing can be done with them. */
-  | { readonly kind: 'no_key' };
 
 /** Who mints and burns on each chain. */
 export interface InCharge {

@@ -76,6 +76,7 @@ export async function releaseFrozen(
     ...(await release(store, { kind: 'mint', phase: 'journaled', underlying }, inLanes, nowMs)),
     ...(await release(store, { kind: 'redemption', phase: ready, underlying }, inLanes, nowMs)),
     ...(await release(store, { kind: 'refund', phase: 'requested', underlying }, inLanes, nowMs)),
+    ...(await release(store, { kind: 'transfer', phase: 'requested', underlying }, inLanes, nowMs)),
     ...(await release(store, { kind: 'redemption', phase: 'detected', underlying }, detected, nowMs)),
   ];
   const lanes = new Set(released.flatMap(({ lane }) => (lane === null ? [] : [lane])));

@@ -46,7 +46,7 @@ export const OPERATION_TABLE: TableDefinition = {
   source: 'log',
 };
 
-const KINDS = ['mint', 'redemption', 'refund'] as const;
+const KINDS = ['mint', 'redemption', 'refund', 'transfer'] as const;
 
 export type OperationKind = (typeof KINDS)[number];
 

@@ -32,6 +32,11 @@ export const STATE_BOUNDS_MS: Readonly<Record<string, Readonly<Record<string, nu
     submitted: 30 * MINUTE_MS,
     held: 0,
   },
+  transfer: {
+    requested: 10 * MINUTE_MS,
+    submitted: 30 * MINUTE_MS,
+    held: 0,
+  },
 };
 
 /** A query for the rows of work past the bound of one state. */

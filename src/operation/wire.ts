@@ -3,7 +3,7 @@ import { address, decimal, hash, moment, nextCursor, pageQuery, uuid } from '../
 
 /** What the routes of operations take and give. */
 
-const kind = z.enum(['mint', 'redemption', 'refund']);
+const kind = z.enum(['mint', 'redemption', 'refund', 'transfer']);
 const filter = z.string().max(256).optional();
 
 export const listQuery = pageQuery(100).extend({

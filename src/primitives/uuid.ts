@@ -74,6 +74,11 @@ export function redemptionId(transfer: {
   return uuidV5(namespace, `${chainId} ${transactionHash.toLowerCase()} ${vault.toLowerCase()} ${ordinal}`);
 }
 
+/** Id of the n-th transfer, from 0, of a redemption's shares to another signer of ours; told like a refund's. */
+export function forwardId(redemptionId: string, n: number): string {
+  return uuidV5(uuidV5(ROOT, 'forward'), `${redemptionId} ${String(n)}`);
+}
+
 /** Id of the refund of a redemption: there is only one, and a database that forgot it can tell what it would be. */
 export function refundId(redemptionId: string): string {
   return uuidV5(uuidV5(ROOT, 'refund'), redemptionId);

@@ -29,13 +29,13 @@ export async function countAvailable(
   // Read first: whatever changes the inventory after this makes the caller's commit fail.
   const name = inventoryGuard(chainId, vault);
   const guard = { name, expected: await store.guard(name) };
-  const promisedBefore = await sumPromises(store, chainId, vault);
+  const promisedBefore = await sumPromises(store, chainId, vault, holder);
   const overdrawn = await sumOverdrawn(store, chainId, vault, holder);
   const wanted = atLeast === undefined ? null : atLeast + promisedBefore + overdrawn;
   const free = await sumFree(store, chainId, vault, holder, wanted);
   // A burn that is signed or released between these reads turns a promise into a reservation or back, without
   // the guard: whichever reading of the promises is larger holds it.
-  const promisedAfter = await sumPromises(store, chainId, vault);
+  const promisedAfter = await sumPromises(store, chainId, vault, holder);
   const promised = promisedAfter > promisedBefore ? promisedAfter : promisedBefore;
   return { available: free - promised - overdrawn, guard };
 }

@@ -29,7 +29,7 @@ const HOLDING: StreamKind<Holding, HoldingEvent> = {
       reading_due: false,
       due_from_block: 0,
     };
-    const promise = { redemption_id: id, chain_id: 1, vault, shares: promised };
+    const promise = { redemption_id: id, chain_id: 1, vault, holder: vault, shares: promised };
     return [
       { table: RECEIPT_TABLE.name, row },
       ...(promised > 0n ? [{ table: PROMISE_TABLE.name, row: promise }] : []),

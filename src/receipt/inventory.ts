@@ -5,6 +5,7 @@ import { IssuanceError } from '../primitives/failures.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type Available, countAvailable } from './available.ts';
 import { chooseReceipts, type ReceiptPick } from './choose-receipts.ts';
+import { chooseWholeReceipts } from './choose-whole.ts';
 import { endUnplannedBurn, type UnplannedBurn } from './end-burn.ts';
 import type { FreshBalances } from './fresh-balances.ts';
 import { listInventory } from './list-inventory.ts';
@@ -42,20 +43,20 @@ export interface Inventory {
     shares: bigint,
     maxReceipts?: number,
   ): Promise<{ readonly picks: readonly ReceiptPick[]; readonly covered: bigint }>;
-  /** For the commit that signs a burn. @throws IssuanceError `receipt_short` */
+  /** For the commit that signs a burn, or a transfer of receipts. @throws IssuanceError `receipt_short` */
   reserve(
-    redemptionId: string,
+    operationId: string,
     transactionId: string,
     chainId: number,
     vault: Address,
-    picks: readonly ReceiptPick[],
+    picks: readonly WholeReceipt[],
   ): Promise<readonly Change[]>;
-  /** For the commit that frees the redemption from its nonce. @throws IssuanceError `reservation_missing` */
+  /** For the commit that frees the operation from its nonce. @throws IssuanceError `reservation_missing` */
   release(
-    redemptionId: string,
+    operationId: string,
     chainId: number,
     vault: Address,
-    picks: readonly ReceiptPick[],
+    picks: readonly WholeReceipt[],
     why: string,
   ): Promise<readonly Change[]>;
   /** For the commit that settles a burn. */
@@ -81,6 +82,33 @@ export interface Inventory {
    * receipt moved since they were read.
    */
   endUnplanned(burn: UnplannedBurn, balances: FreshBalances): Promise<Outcome | string>;
+  /** For the commit that settles a transfer of whole receipts to another signer of ours. */
+  handedOver(
+    transferId: string,
+    chainId: number,
+    vault: Address,
+    receipts: readonly WholeReceipt[],
+    how: { readonly to: Address; readonly transactionHash: Hex; readonly blockNumber: bigint },
+  ): Promise<readonly Change[]>;
+  /** For the commit that records that a settled transfer vanished and is being sent again. */
+  takenBack(
+    transferId: string,
+    chainId: number,
+    vault: Address,
+    receipts: readonly WholeReceipt[],
+    how: { readonly to: Address; readonly transactionHash: Hex; readonly why: string },
+  ): Promise<readonly Change[]>;
+  /**
+   * Chooses whole receipts of which nothing is reserved, the largest first, at most `maxReceipts`, so that what the
+   * holder promised stays with it.
+   */
+  chooseWhole(
+    chainId: number,
+    vault: Address,
+    holder: Address,
+    maxReceipts: number,
+    taken: ReadonlySet<bigint>,
+  ): Promise<readonly WholeReceipt[]>;
   /** Records a deposit; null when it is recorded already. */
   deposited(fact: RecordedDeposit): Promise<Change | null>;
   /**
@@ -92,6 +120,9 @@ export interface Inventory {
   /** One page of the receipts of these vaults; see `listInventory`. */
   list(...args: ListArguments): ReturnType<typeof listInventory>;
 }
+
+/** All of a receipt, in 10⁻¹⁸ shares. */
+export type WholeReceipt = Pick<ReceiptPick, 'receiptId' | 'shares'>;
 
 type ListArguments = Parameters<typeof listInventory> extends [EventStore, ...infer Rest] ? Rest : never;
 
@@ -108,7 +139,7 @@ export function createInventory(options: InventoryOptions): Inventory {
   async function decideAll(
     chainId: number,
     vault: Address,
-    picks: readonly ReceiptPick[],
+    picks: readonly WholeReceipt[],
     command: (shares: bigint) => ReceiptCommand,
   ): Promise<readonly Change[]> {
     const shares = new Map<bigint, bigint>();
@@ -148,6 +179,11 @@ export function createInventory(options: InventoryOptions): Inventory {
       })),
 
     endUnplanned: (burn, balances) => endUnplannedBurn(options, burn, balances),
+    handedOver: (transferId, chainId, vault, receipts, how) =>
+      decideAll(chainId, vault, receipts, (shares) => ({ type: 'handOver', transferId, shares, ...how })),
+    takenBack: (transferId, chainId, vault, receipts, how) =>
+      decideAll(chainId, vault, receipts, (shares) => ({ type: 'undoHandOver', transferId, shares, ...how })),
+    chooseWhole: (...wish) => chooseWholeReceipts(store, ...wish),
 
     async deposited({ chainId, vault, receiptId, ...fact }) {
       const loaded = await ledger.load(receiptKind, receiptStreamId(chainId, vault, receiptId));

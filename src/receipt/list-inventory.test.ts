@@ -42,7 +42,7 @@ beforeEach(async () => {
   await add(1, 12, { inUse: false, due: true });
   await add(1, 13, { inUse: false });
   for (const id of [7, 8]) await add(3, id);
-  const row = { redemption_id: 'r-1', chain_id: 1, vault: vaultAt(2), shares: 3n };
+  const row = { redemption_id: 'r-1', chain_id: 1, vault: vaultAt(2), holder: vaultAt(9), shares: 3n };
   const writes = () => [{ op: 'insert', table: PROMISE_TABLE.name, row } as const];
   await store.commit({ appends: [], writes, metadata: { actor: 'test' } });
 });

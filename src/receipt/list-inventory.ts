@@ -75,10 +75,16 @@ async function receiptsAfter(
     .slice(0, limit);
 }
 
-/** Shares of a vault that are promised to redemptions whose burns are not signed yet. */
-export async function sumPromises(store: EventStore, chainId: number, vault: Address): Promise<bigint> {
+/** Shares of a vault that are promised to redemptions whose burns are not signed yet: by one holder, or by all. */
+export async function sumPromises(
+  store: EventStore,
+  chainId: number,
+  vault: Address,
+  holder?: Address,
+): Promise<bigint> {
   let sum = 0n;
-  const query = { table: PROMISE_TABLE.name, where: { chain_id: chainId, vault } };
+  const of = holder === undefined ? {} : { holder };
+  const query = { table: PROMISE_TABLE.name, where: { chain_id: chainId, vault, ...of } };
   await eachRow(store, query, ['redemption_id'], (row) => {
     sum += row['shares'] as bigint;
   });

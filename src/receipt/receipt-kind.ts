@@ -61,8 +61,14 @@ export const RECEIPT_DEPOSIT_TABLE: TableDefinition = {
  */
 export const PROMISE_TABLE: TableDefinition = {
   name: 'promise',
-  columns: { redemption_id: 'name', chain_id: 'integer', vault: 'text', shares: 'bigint' },
-  required: ['chain_id', 'vault', 'shares'],
+  columns: {
+    redemption_id: 'name',
+    chain_id: 'integer',
+    vault: 'text',
+    holder: 'text',
+    shares: 'bigint',
+  },
+  required: ['chain_id', 'vault', 'holder', 'shares'],
   key: ['redemption_id'],
   indexes: [['chain_id', 'vault', 'redemption_id']],
   source: 'log',

@@ -195,3 +195,32 @@ describe('receipt', () => {
     expect(it.state).toMatchObject({ reading: { holder: OTHER, balance: 100n } });
   });
 });
+
+describe('a receipt that goes to another signer of ours', () => {
+  const data = { transferId: 'x1', to: OTHER, shares: 100n, transactionHash: TX } as const;
+  const over: ReceiptEvent = { type: 'ReceiptHandedOver', data: { ...data, blockNumber: 20n } };
+  const undone: ReceiptEvent = { type: 'HandOverUndone', data: { ...data, why: 'reorg' } };
+  const onItsWay = [deposited, reading(100n, 11n), reserved(100n, 'x1')] as const;
+
+  test('is nobody else’s to burn while it is on its way, and gives nothing until it was read anew', () => {
+    expect(given(...onItsWay)).toMatchObject({ balance: 100n, free: 0n, reserved: 100n });
+    const gone = given(...onItsWay, over);
+    expect(gone).toMatchObject({ balance: 0n, free: 0n, reserved: 0n, overdrawn: false });
+    expect(gone.state).toMatchObject({ readingDue: true, floorBlock: 20n });
+    const arrived = given(...onItsWay, over, reading(100n, 20n, OTHER));
+    expect(arrived).toMatchObject({ balance: 100n, free: 100n });
+    expect(arrived.state).toMatchObject({ reading: { holder: OTHER }, readingDue: false });
+  });
+
+  test('that was read with its new holder before it was counted keeps that reading', () => {
+    const early = given(...onItsWay, reading(100n, 20n, OTHER));
+    expect(early).toMatchObject({ free: 0n, reserved: 100n });
+    expect(given(...onItsWay, reading(100n, 20n, OTHER), over)).toMatchObject({ balance: 100n, free: 100n });
+  });
+
+  test('is on its way again when a reorg takes that away', () => {
+    expect(given(...onItsWay, over, undone)).toMatchObject({ balance: 100n, free: 0n, reserved: 100n });
+    const back = given(...onItsWay, over, undone, over);
+    expect(back).toMatchObject({ balance: 0n, reserved: 0n });
+  });
+});

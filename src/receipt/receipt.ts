@@ -43,6 +43,15 @@ export type ReceiptEvent =
       type: 'ReceiptBurned';
       data: { redemptionId: string; shares: bigint; transactionHash: Hex; blockNumber: bigint };
     }
+  /** All of it went to another signer of ours; the reservation was the transfer's. */
+  | {
+      type: 'ReceiptHandedOver';
+      data: { transferId: string; to: Address; shares: bigint; transactionHash: Hex; blockNumber: bigint };
+    }
+  | {
+      type: 'HandOverUndone';
+      data: { transferId: string; to: Address; shares: bigint; transactionHash: Hex; why: string };
+    }
   | { type: 'BurnUndone'; data: { redemptionId: string; shares: bigint; transactionHash: Hex; why: string } }
   /** `exact`: it counts as it is, and no pending burn explains any of it away. */
   | { type: 'BalanceRead'; data: BalanceReading & { exact?: true } };
@@ -92,6 +101,8 @@ export type ReceiptCommand =
       readonly transactionHash: Hex;
       readonly why: string;
     }
+  | ({ readonly type: 'handOver' } & Extract<ReceiptEvent, { type: 'ReceiptHandedOver' }>['data'])
+  | ({ readonly type: 'undoHandOver' } & Extract<ReceiptEvent, { type: 'HandOverUndone' }>['data'])
   | { readonly type: 'read'; readonly reading: BalanceReading & { readonly exact?: true } };
 
 /** Shares reserved by all redemptions together. */
@@ -145,6 +156,15 @@ export function decideReceipt(command: ReceiptCommand, state: ReceiptState): rea
       known(state);
       const { redemptionId, shares, transactionHash, why } = command;
       return [{ type: 'BurnUndone', data: { redemptionId, shares, transactionHash, why } }];
+    }
+    case 'handOver': {
+      const { type: _type, ...data } = command;
+      return [{ type: 'ReceiptHandedOver', data }];
+    }
+    case 'undoHandOver': {
+      known(state);
+      const { type: _type, ...data } = command;
+      return [{ type: 'HandOverUndone', data }];
     }
     case 'read':
       return decideRead(command.reading, state);
@@ -279,6 +299,20 @@ export function evolveReceipt(state: ReceiptState, event: ReceiptEvent): KnownRe
         readingDue: true,
       };
     }
+    case 'ReceiptHandedOver':
+      return handedOver(receipt, event.data);
+    case 'HandOverUndone': {
+      // The same bytes are being sent again, so it is on its way as it was.
+      const { transferId, to, shares } = event.data;
+      const { reading } = receipt;
+      const isBack = reading === null || reading.holder === to;
+      return {
+        ...receipt,
+        reading: isBack ? reading : { ...reading, balance: reading.balance + shares },
+        reservations: add(receipt.reservations, transferId, shares),
+        readingDue: true,
+      };
+    }
     case 'BalanceRead': {
       const { exact: _exact, ...read } = event.data;
       const reading = { ...read, balance: countedBalance(receipt, event.data) };
@@ -318,6 +352,21 @@ function burned(
     ...dueFrom(receipt, burn.blockNumber),
     reading: counted ? reading : { ...reading, balance: left },
     reservations: add(receipt.reservations, burn.redemptionId, -freed),
+  };
+}
+
+/** Nothing is left with the old holder; what the new one has, only a reading tells. */
+function handedOver(
+  receipt: KnownReceipt,
+  { transferId, to, shares, blockNumber }: Extract<ReceiptEvent, { type: 'ReceiptHandedOver' }>['data'],
+): KnownReceipt {
+  const { reading } = receipt;
+  const isRead = reading === null || reading.holder === to;
+  const left = reading !== null && reading.balance > shares ? reading.balance - shares : 0n;
+  return {
+    ...dueFrom(receipt, blockNumber),
+    reading: isRead ? reading : { ...reading, balance: left },
+    reservations: add(receipt.reservations, transferId, -(receipt.reservations[transferId] ?? 0n)),
   };
 }
 

@@ -77,6 +77,8 @@ const ASKS_FOR_READING: ReadonlySet<string> = new Set<ReceiptEvent['type']>([
   'ReservationReleased',
   'ReceiptBurned',
   'BurnUndone',
+  'ReceiptHandedOver',
+  'HandOverUndone',
 ]);
 /** A reading waits for the watcher to get to the block that it must be of. */
 const DUE_PAUSE_MS = 500;

@@ -9,6 +9,8 @@ import type { Catalog, Directory } from '../operation/directory.ts';
 import type { OperationActions } from '../operation/actions.ts';
 import { readWork } from '../operation/look-at-work.ts';
 import type { RefundedBook, RefundOpener } from '../operation/refund-terms.ts';
+import type { Standing } from '../operation/standing.ts';
+import type { ForwardedBook, TransferOpener } from '../operation/transfer-terms.ts';
 import type { Clock } from '../ports/ports.ts';
 import { createReadFresh } from '../receipt/fresh-balances.ts';
 import type { Inventory } from '../receipt/inventory.ts';
@@ -19,6 +21,8 @@ import type { LaneFeature } from '../transaction/lane-feature.ts';
 import { createRedemptionActions } from './actions/create-redemption-actions.ts';
 import { createRedemptionConsumer } from './consumer.ts';
 import { createRedemptionLane } from './lane.ts';
+import { forwardShares } from './forward.ts';
+import { createForwardBook } from './forward-book.ts';
 import { createRefundBook } from './refund-book.ts';
 import { watchReceipts } from './receipts-free.ts';
 import { owedShares, wakeRedemptions } from './waiting.ts';
@@ -39,8 +43,10 @@ export interface RedemptionOptions {
   readonly engineWake: (ids: readonly string[]) => void;
   /** Our signers on a network, retired ones too, in lower case. */
   readonly wallets: (network: string) => readonly Address[];
-  /** Whether a lane signs for this wallet at present. */
-  readonly canSign: (chainId: number, wallet: string) => boolean;
+  /** What is to be done with shares that lie in this wallet of ours. */
+  readonly standing: (chainId: number, wallet: Address) => Standing;
+  /** Begins transfers of shares to another signer of ours. */
+  readonly transfers: TransferOpener;
   readonly desk: Pick<TransactionDesk, 'cancel' | 'forgotten' | 'isQuarantined'>;
 }
 
@@ -52,6 +58,10 @@ export interface RedemptionFeature {
   actions(desk: TransactionDesk, refunds: RefundOpener): OperationActions;
   /** What refunds ask of their redemptions. */
   readonly refundBook: RefundedBook;
+  /** What transfers between our signers ask of redemptions. */
+  readonly forwardBook: ForwardedBook;
+  /** Has the shares of a redemption handed over to `to`; false where they have to stay for now. */
+  forward(redemptionId: string, to: Address, moveId: string): Promise<boolean>;
   /** A wallet was linked: what waits for its owner goes on. */
   walletLinked(wallet: Address): Promise<void>;
   /** Shares of a vault that must lie in our wallets, in 10⁻¹⁸. */
@@ -75,6 +85,8 @@ export function createRedemption(options: RedemptionOptions): RedemptionFeature 
     actions: (desk, refunds) =>
       createRedemptionActions({ ...options, readFresh, desk, refunds, work: (id) => readWork(store, id) }),
     refundBook: createRefundBook(options),
+    forwardBook: createForwardBook(options),
+    forward: (id, to, moveId) => forwardShares(options, id, to, moveId),
     async walletLinked(wallet) {
       await wakeRedemptions(options, 'wallet_unknown', wallet);
     },

@@ -63,6 +63,7 @@ export function decideRefund(command: RefundCommand, state: RedemptionState): re
  * was closed since Alpaca did not know it, and nothing asks for it any more.
  */
 export function isRefundable(state: RedemptionState): boolean {
+  if ('redemption' in state && state.redemption.forwarding !== null) return false;
   if (state.kind === 'rejected') return true;
   if (state.kind === 'closed') return state.from.kind === 'detected';
   const stage = state.kind === 'held' ? state.from : state;

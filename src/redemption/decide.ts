@@ -4,6 +4,8 @@ import type { SplitReading } from '../vault/split-count.ts';
 import { splitEvents } from '../vault/split-count.ts';
 import type { BurnCommand } from './decide-burn.ts';
 import { decideBurn } from './decide-burn.ts';
+import type { ForwardCommand } from './decide-forward.ts';
+import { decideForward } from './decide-forward.ts';
 import type { RefundCommand } from './decide-refund.ts';
 import { decideRefund } from './decide-refund.ts';
 import type { RecordedWhy, RedemptionEvent, RedemptionState, TransferFacts, WaitReason } from './state.ts';
@@ -46,6 +48,7 @@ export type RedemptionCommand =
       readonly found?: readonly string[];
     }
   | BurnCommand
+  | ForwardCommand
   | RefundCommand;
 
 /**
@@ -70,6 +73,7 @@ export function decideRedemption(
     case 'promise': {
       if (state.kind !== 'detected' || state.redemption.promise !== null) throw misfit('promise', state);
       if (state.redemption.clientId === null) throw misfit('promise without a client', state);
+      if (state.redemption.forwarding !== null) throw misfit('promise before its shares arrived', state);
       const { idempotencyKey, body } = command;
       return [{ type: 'RedeemPromised', data: { idempotencyKey, body } }];
     }
@@ -88,6 +92,11 @@ export function decideRedemption(
       ];
     case 'close':
       return decideClose(command, state);
+    case 'startForward':
+    case 'settleForward':
+    case 'vanishForward':
+    case 'endForward':
+      return decideForward(command, state);
     case 'startRefund':
     case 'settleRefund':
     case 'findRefund':

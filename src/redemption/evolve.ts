@@ -8,6 +8,7 @@ import type {
   RedemptionStage,
   RedemptionState,
 } from './state.ts';
+import { evolveForward } from './evolve-forward.ts';
 import { evolveRefund } from './evolve-refund.ts';
 import { stageOf, uncovered } from './state.ts';
 
@@ -43,6 +44,11 @@ function evolveDetected(state: KnownRedemption, event: LaterEvent): RedemptionSt
   switch (event.type) {
     case 'OwnerBound':
       return withStage(state, { ...redemption, ...event.data }, { kind: 'detected', waiting: null });
+    case 'ForwardStarted':
+    case 'SharesForwarded':
+    case 'ForwardVanished':
+    case 'ForwardEnded':
+      return evolveForward(state, event);
     case 'RedemptionWaiting':
       return withStage(state, redemption, { kind: 'detected', waiting: event.data.for });
     case 'RedeemPromised':
@@ -162,6 +168,9 @@ function newRedemption(
     transfer,
     ...splitDust(transfer.amount),
     clientId,
+    holder: transfer.holder,
+    forwarding: null,
+    forwards: 0,
     promise: null,
     tokenizationRequestId: null,
     parts: [],

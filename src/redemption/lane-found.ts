@@ -64,9 +64,9 @@ function readBurn(
   id: string,
 ): FoundBurn | null {
   if (!('redemption' in state)) return null;
-  const { transfer } = state.redemption;
+  const { transfer, holder } = state.redemption;
   if (transfer.vault !== vault || transfer.chainId !== lane.chainId) return null;
-  if (transfer.holder !== lane.signer.toLowerCase()) return null;
+  if (holder !== lane.signer.toLowerCase()) return null;
   const read = vaultMoments(receipt.logs, vault);
   if (read.kind === 'unusable') return null;
   const picks = read.moments.flatMap(({ decoded }) =>

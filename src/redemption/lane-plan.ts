@@ -70,8 +70,8 @@ async function planBurn(
   }
   const { redemption } = state;
   const { transfer } = redemption;
-  if (transfer.chainId !== lane.chainId || transfer.holder !== lane.signer.toLowerCase()) {
-    return blocked('wrong_lane', `the tokens lie in ${transfer.holder} on chain ${transfer.chainId}`);
+  if (transfer.chainId !== lane.chainId || redemption.holder !== lane.signer.toLowerCase()) {
+    return blocked('wrong_lane', `the tokens lie in ${redemption.holder} on chain ${transfer.chainId}`);
   }
   if (redemption.parts.some((it) => it.effect === null)) {
     return blocked('not_ready', 'a part of the burn is pending');
@@ -133,11 +133,11 @@ export function readDetail(detail: Plan['detail']): {
 /** Chooses receipts for up to one part, leaving to earlier plans what they take. */
 async function choose(
   { inventory }: BurnPlanOptions,
-  { transfer }: Redemption,
+  { transfer, holder }: Redemption,
   shares: bigint,
   taken: Taken,
 ): Promise<readonly Pick[]> {
-  const { chainId, vault, holder } = transfer;
+  const { chainId, vault } = transfer;
   const key = `${chainId}/${vault}/${holder}`;
   const mine = taken.get(key) ?? new Map<bigint, bigint>();
   taken.set(key, mine);

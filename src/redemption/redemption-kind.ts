@@ -10,14 +10,22 @@ import { unreachable } from '../primitives/failures.ts';
 import { PROMISE_TABLE } from '../receipt/receipt-kind.ts';
 import { laneId } from '../transaction/lane-id.ts';
 import { evolveRedemption } from './evolve.ts';
+import { owedShares } from './owed.ts';
 import type { Redemption, RedemptionEvent, RedemptionState, WaitReason } from './state.ts';
 import { burnedBy, uncovered } from './state.ts';
 
 /** Shares that lie in our wallets for redemptions and recorded remainders: what a vault's balance there must be. */
 export const OWED_TABLE: TableDefinition = {
   name: 'owed',
-  columns: { redemption_id: 'name', chain_id: 'integer', vault: 'text', shares: 'bigint' },
-  required: ['chain_id', 'vault', 'shares'],
+  columns: {
+    redemption_id: 'name',
+    chain_id: 'integer',
+    vault: 'text',
+    /** Which of our wallets has them. */
+    holder: 'text',
+    shares: 'bigint',
+  },
+  required: ['chain_id', 'vault', 'holder', 'shares'],
   key: ['redemption_id'],
   indexes: [['chain_id', 'vault', 'redemption_id']],
   source: 'log',
@@ -45,6 +53,7 @@ export function nextRedemptionStep(state: RedemptionState): NextStep {
     case 'refunding':
       return { kind: 'wait', for: 'refund' };
     case 'detected':
+      if (state.redemption.forwarding !== null) return { kind: 'wait', for: 'transfer' };
       return state.waiting === null
         ? { kind: 'step', dependency: 'alpaca' }
         : { kind: 'wait', for: state.waiting, recheckMs: RECHECK_MS[state.waiting] };
@@ -57,7 +66,7 @@ export function nextRedemptionStep(state: RedemptionState): NextStep {
       if (closing !== null) return closing;
       return parts.some((it) => it.effect === null)
         ? { kind: 'wait', for: 'transaction' }
-        : { kind: 'lane', lane: laneId(transfer.chainId, transfer.holder) };
+        : { kind: 'lane', lane: laneId(transfer.chainId, state.redemption.holder) };
     }
     case 'held':
       return closingStep(state.redemption) ?? { kind: 'wait', for: 'operator' };
@@ -152,14 +161,6 @@ function promisedShares(state: KnownState): bigint {
   return uncovered(state.redemption).quantity;
 }
 
-/** What of the transfer still lies in our wallet. What is older than our beginning is not ours to account for. */
-function owedShares(state: KnownState): bigint {
-  if (state.kind === 'recorded') return state.why === 'dust_only' ? state.transfer.amount : 0n;
-  if (state.kind === 'refunded') return 0n;
-  const burned = burnedBy(state.redemption);
-  return state.redemption.transfer.amount - burned.quantity - burned.dust;
-}
-
 function sharesRow(
   table: TableDefinition,
   state: KnownState,
@@ -167,8 +168,14 @@ function sharesRow(
   shares: bigint,
 ): readonly ImpliedRow[] {
   if (shares === 0n) return [];
-  const { chainId, vault } = (state.kind === 'recorded' ? state : state.redemption).transfer;
-  return [{ table: table.name, row: { redemption_id: id, chain_id: chainId, vault, shares } }];
+  const { transfer, holder } = state.kind === 'recorded' ? recordedHolder(state) : state.redemption;
+  const { chainId, vault } = transfer;
+  return [{ table: table.name, row: { redemption_id: id, chain_id: chainId, vault, holder, shares } }];
+}
+
+/** What was only recorded is handed over with whatever else is of no redemption: nobody asks which wallet has it. */
+function recordedHolder({ transfer }: Extract<KnownState, { kind: 'recorded' }>) {
+  return { transfer, holder: transfer.holder };
 }
 
 export const redemptionKind: StreamKind<RedemptionState, RedemptionEvent> = {

@@ -52,7 +52,7 @@ export function createRefundBook({
 
 /** What the refund of a redemption sends back: all that came. */
 export function refundTerms(redemptionId: string, redemption: Redemption): RefundTerms {
-  const { transfer, clientId, splits } = redemption;
-  const { chainId, network, vault, underlying, token, holder, from: to, amount } = transfer;
+  const { transfer, clientId, splits, holder } = redemption;
+  const { chainId, network, vault, underlying, token, from: to, amount } = transfer;
   return { redemptionId, chainId, network, vault, underlying, token, holder, to, amount, clientId, splits };
 }

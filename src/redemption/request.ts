@@ -1,3 +1,4 @@
+import type { Address } from 'viem';
 import type { AlpacaClient, TokenizationRequest } from '../alpaca/types.ts';
 import type { RpcClient } from '../chain/rpc/types.ts';
 import { DependencyDown } from '../engine/dependency-down.ts';
@@ -8,6 +9,8 @@ import { transact } from '../event-store/transact.ts';
 import { failedStep, refusedStep } from '../operation/alpaca-error.ts';
 import type { Catalog, Directory } from '../operation/directory.ts';
 import { FROZEN, frozenMessage } from '../operation/frozen-work.ts';
+import type { Standing } from '../operation/standing.ts';
+import type { TransferOpener } from '../operation/transfer-terms.ts';
 import type { Clock } from '../ports/ports.ts';
 import { RpcFailure } from '../primitives/failures.ts';
 import { refundId, uuidV5 } from '../primitives/uuid.ts';
@@ -22,6 +25,7 @@ import type { RedemptionCommand } from './decide.ts';
 import { decideRedemption } from './decide.ts';
 import { doubtTransfer } from './doubt-transfer.ts';
 import { mismatchOf } from './echo.ts';
+import { forwardShares } from './forward.ts';
 import { RECHECK_MS, redemptionKind } from './redemption-kind.ts';
 import type { Redemption, RedemptionState, TransferFacts, WaitReason } from './state.ts';
 
@@ -29,12 +33,13 @@ export interface RequestOptions {
   readonly ledger: Ledger;
   readonly alpaca: Pick<AlpacaClient, 'redeemBody' | 'redeem' | 'getRequest' | 'findByIssuerRequestId'>;
   readonly directory: Directory;
-  readonly catalog: Pick<Catalog, 'freeze'>;
   readonly inventory: Pick<Inventory, 'available'>;
   readonly splits: { now: Splits['now'] };
   readonly rpcOf: (network: string) => Pick<RpcClient, 'pinned'>;
-  /** Whether a lane signs for this wallet; a retired signer's tokens cannot be burned. */
-  readonly canSign: (chainId: number, wallet: string) => boolean;
+  /** What is to be done with shares that lie in this wallet of ours. */
+  readonly standing: (chainId: number, wallet: Address) => Standing;
+  readonly catalog: Pick<Catalog, 'freeze' | 'vault'>;
+  readonly transfers: TransferOpener;
   readonly clock: Clock;
   readonly desk: Pick<TransactionDesk, 'forgotten' | 'isQuarantined'>;
 }
@@ -55,6 +60,12 @@ export async function requestRedemption(
       if (state.waiting === ready.for) return { kind: 'later', delayMs: RECHECK_MS[ready.for] };
       return commit(options, loaded, { type: 'wait', for: ready.for }, ready.requires);
     }
+    case 'hand_over':
+      return (
+        (await checkTransfer(options, redemption)) ??
+        (await checkSplits(options, loaded, redemption)) ??
+        beginForward(options, loaded, ready.to)
+      );
     case 'bind':
       return commit(options, loaded, { type: 'bind', clientId: ready.clientId });
     case 'hold':
@@ -113,6 +124,7 @@ async function readSplits(
 }
 
 type Readiness =
+  | { readonly kind: 'hand_over'; readonly to: Address }
   | { readonly kind: 'wait'; readonly for: WaitReason; readonly requires?: readonly Change[] }
   | { readonly kind: 'bind'; readonly clientId: string }
   | { readonly kind: 'hold'; readonly why: string }
@@ -127,6 +139,8 @@ type Readiness =
 async function readiness(options: RequestOptions, id: string, redemption: Redemption): Promise<Readiness> {
   const { directory, inventory, catalog } = options;
   const { transfer, quantity, clientId } = redemption;
+  const elsewhere = await whereElse(options, redemption);
+  if (elsewhere !== null) return elsewhere;
   const present = await directory.walletOwner(transfer.from);
   if (clientId === null) {
     const owner = (await directory.walletOwnerAt(transfer.from, transfer.blockTimeMs)) ?? present;
@@ -136,16 +150,48 @@ async function readiness(options: RequestOptions, id: string, redemption: Redemp
   if (present !== null && present !== clientId) {
     return { kind: 'hold', why: `the wallet ${transfer.from} was ${clientId}'s and is ${present}'s now` };
   }
-  if (!options.canSign(transfer.chainId, transfer.holder)) return { kind: 'wait', for: 'signer_retired' };
-  const refunded = await forgottenRefund(options, id, transfer);
+  const refunded = await forgottenRefund(options, id, redemption);
   if (refunded !== null) return refunded;
   const { by, requires } = await catalog.freeze(transfer.underlying, 'new');
   // One that was lifted meanwhile has woken what waited, and must not be waited for.
   if (by !== null) return { kind: 'wait', for: 'frozen', requires };
-  const { chainId, vault, holder } = transfer;
-  const { available, guard } = await inventory.available(chainId, vault, holder, quantity);
+  const { chainId, vault } = transfer;
+  const { available, guard } = await inventory.available(chainId, vault, redemption.holder, quantity);
   if (available < quantity) return { kind: 'wait', for: 'receipts_short' };
   return { kind: 'ready', clientId, guard, requires };
+}
+
+/** What is to be done first where the shares do not lie with the signer in charge; null where they do. */
+async function whereElse(
+  { standing, desk }: RequestOptions,
+  { transfer, holder }: Redemption,
+): Promise<Readiness | null> {
+  const { chainId } = transfer;
+  const stands = standing(chainId, holder);
+  switch (stands.kind) {
+    case 'in_charge':
+      return null;
+    case 'no_key': {
+      const why =
+        `its tokens lie with ${holder}, a retired signer whose key is not at hand: ` +
+        'give the key beside RETIRED_SIGNERS, restart and recover it, or settle it outside';
+      return { kind: 'hold', why };
+    }
+    case 'hand_over':
+      if (await desk.isQuarantined(laneId(chainId, holder))) return { kind: 'wait', for: 'quarantine' };
+      return { kind: 'hand_over', to: stands.to };
+    default:
+      return stands satisfies never;
+  }
+}
+
+async function beginForward(
+  options: RequestOptions,
+  loaded: Loaded<RedemptionState>,
+  to: Address,
+): Promise<StepResult> {
+  await forwardShares(options, loaded.id, to, null);
+  return { kind: 'advanced' };
 }
 
 /**
@@ -155,7 +201,7 @@ async function readiness(options: RequestOptions, id: string, redemption: Redemp
 async function forgottenRefund(
   { desk }: RequestOptions,
   id: string,
-  { chainId, holder }: TransferFacts,
+  { transfer: { chainId }, holder }: Redemption,
 ): Promise<Readiness | null> {
   if (await desk.isQuarantined(laneId(chainId, holder))) return { kind: 'wait', for: 'quarantine' };
   const forgotten = await desk.forgotten(chainId, refundId(id));

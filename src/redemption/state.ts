@@ -12,7 +12,7 @@ export type TransferFacts = {
   token: string;
   /** Who held the tokens. */
   from: Address;
-  /** Our wallet that received them: the signer that can burn them. */
+  /** Our wallet that received them. */
   holder: Address;
   /** 10⁻¹⁸ of a token. */
   amount: bigint;
@@ -47,6 +47,14 @@ export type RedemptionEvent =
   | { type: 'TransferDetected'; data: TransferFacts & { clientId: string | null; splits?: SplitReading } }
   | { type: 'TransferRecorded'; data: TransferFacts & { why: RecordedWhy } }
   | { type: 'OwnerBound'; data: { clientId: string } }
+  /** Its shares go to another signer of ours first; the transfer is an operation of its own. */
+  | { type: 'ForwardStarted'; data: { transferId: string; to: Address } }
+  /** They lie with that signer now. */
+  | { type: 'SharesForwarded'; data: { transferId: string; to: Address; transactionHash: Hex } }
+  /** A reorg took the transfer away; its bytes go out again. */
+  | { type: 'ForwardVanished'; data: { transferId: string; from: Address; why: string } }
+  /** The transfer ended without effect. */
+  | { type: 'ForwardEnded'; data: { transferId: string; why: string } }
   | { type: 'RedemptionWaiting'; data: { for: WaitReason } }
   /** The amount is promised on the inventory; exactly this body is sent under this key, any number of times. */
   | { type: 'RedeemPromised'; data: { idempotencyKey: string; body: string } }
@@ -99,6 +107,12 @@ export interface Redemption {
   /** The rest, returned with the last part of the burn. */
   readonly dust: bigint;
   readonly clientId: string | null;
+  /** Our wallet that has the shares now: the one that they were sent to, until they are handed over. */
+  readonly holder: Address;
+  /** The transfer to another signer of ours that is under way. */
+  readonly forwarding: string | null;
+  /** Transfers that were begun for it, whatever came of them. */
+  readonly forwards: number;
   readonly promise: { readonly idempotencyKey: string; readonly body: string } | null;
   readonly tokenizationRequestId: string | null;
   readonly parts: readonly BurnPart[];

@@ -61,17 +61,18 @@ export async function owedShares(store: EventStore, chainId: number, vault: Addr
   return sum;
 }
 
-/** Every redemption, and every recorded remainder, of which something must lie in our wallets. */
+/** Every redemption, and every recorded remainder, of which something must lie in our wallets, or in this one. */
 export async function* owedRows(
   store: EventStore,
   chainId: number,
   vault: Address,
+  holder?: Address,
 ): AsyncGenerator<{ readonly redemptionId: string; readonly shares: bigint }> {
   let after: readonly string[] | undefined;
   for (;;) {
     const rows = await store.find({
       table: OWED_TABLE.name,
-      where: { chain_id: chainId, vault },
+      where: { chain_id: chainId, vault, ...(holder === undefined ? {} : { holder }) },
       orderBy: [['redemption_id', 'asc']],
       limit: PAGE,
       ...(after === undefined ? {} : { after }),

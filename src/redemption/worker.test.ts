@@ -50,7 +50,7 @@ async function open(...events: readonly RedemptionEvent[]) {
   const loaded = await ledger.load(redemptionKind, REDEMPTION);
   await ledger.commit({ changes: [change(redemptionKind, loaded, events)], metadata: { actor: 'test' } });
   const alpaca = testAlpaca();
-  const stock = { available: 5n * TOKEN, expected: 0, canSign: true };
+  const stock = { available: 5n * TOKEN, expected: 0, keyless: false };
   const asset = { ...transfer };
   const { splits, told } = testSplits();
   const chain = { hash: transfer.blockHash, logs: [transferLog(VAULT, SENDER, SIGNER, transfer.amount)] };
@@ -77,7 +77,8 @@ async function open(...events: readonly RedemptionEvent[]) {
     },
     splits,
     rpcOf: () => ({ pinned: () => node }),
-    canSign: () => stock.canSign,
+    standing: () => ({ kind: stock.keyless ? 'no_key' : 'in_charge' }),
+    transfers: { open: () => Promise.reject(new Error('nothing is handed over')) },
   });
   return {
     ledger,
@@ -144,7 +145,6 @@ describe('a detected redemption', () => {
 
   test.each([
     ['receipts_short', { available: 5n * TOKEN - 1n }, {}],
-    ['signer_retired', { canSign: false }, {}],
     ['frozen', {}, { frozen: 'new' }],
     ['frozen', {}, { frozen: 'all' }],
   ] as const)('waits with the reason %s, noted once', async (reason, change, worldChange) => {
@@ -156,11 +156,22 @@ describe('a detected redemption', () => {
     expect(await added()).toEqual(['RedemptionWaiting']);
     expect(await work()).toMatchObject({ phase: 'detected', waitingFor: reason });
     expect(alpaca.asked).toEqual([]);
-    Object.assign(stock, { available: 5n * TOKEN, canSign: true });
+    Object.assign(stock, { available: 5n * TOKEN });
     world.frozen = 'none';
     alpaca.answer('redeem', record(ours));
     expect(await step()).toEqual({ kind: 'advanced' });
     expect(await work()).toMatchObject({ phase: 'requested', waitingFor: null });
+  });
+
+  test('whose tokens lie with a signer without a key is held, and says what to do', async () => {
+    const { step, stock, added, work, alpaca, ledger } = await open(detected);
+    stock.keyless = true;
+    expect(await step()).toEqual({ kind: 'advanced' });
+    expect(await added()).toEqual(['RedemptionHeld']);
+    expect(await work()).toMatchObject({ phase: 'held', waitingFor: 'operator' });
+    const { state } = await ledger.load(redemptionKind, REDEMPTION);
+    expect(state).toMatchObject({ why: expect.stringContaining('RETIRED_SIGNERS') });
+    expect(alpaca.asked).toEqual([]);
   });
 
   test('is not promised when it cannot be told whether the underlying is frozen', async () => {

@@ -98,9 +98,12 @@ const FUNCTIONS: Readonly<Record<'vault' | 'receipt' | 'authorizer', Readonly<Re
   receipt: {
     balanceOf: '0x00fdd58e',
     balanceOfBatch: '0x4e1273f4',
+    safeBatchTransferFrom: '0x2eb2c2d6',
   },
   authorizer: {
     hasRole: '0x91d14854',
+    grantRole: '0x2f2ff15d',
+    revokeRole: '0xd547741f',
   },
 };
 

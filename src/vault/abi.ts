@@ -131,12 +131,17 @@ export const receiptAbi = [
   ...parseAbi([
     'function balanceOf(address account, uint256 id) view returns (uint256)',
     'function balanceOfBatch(address[] accounts, uint256[] ids) view returns (uint256[])',
+    'function safeBatchTransferFrom(address from, address to, uint256[] ids, uint256[] values, bytes data)',
   ]),
   ...receiptEvents,
   ...errorAbi,
 ] as const;
 
 export const authorizerAbi = [
-  ...parseAbi(['function hasRole(bytes32 role, address account) view returns (bool)']),
+  ...parseAbi([
+    'function hasRole(bytes32 role, address account) view returns (bool)',
+    'function grantRole(bytes32 role, address account)',
+    'function revokeRole(bytes32 role, address account)',
+  ]),
   ...errorAbi,
 ] as const;

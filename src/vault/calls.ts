@@ -1,6 +1,6 @@
 import { type Address, type Hex, encodeFunctionData } from 'viem';
 import { invariant } from '../primitives/failures.ts';
-import { vaultAbi } from './abi.ts';
+import { receiptAbi, vaultAbi } from './abi.ts';
 import { appendTag } from './tag.ts';
 
 /**
@@ -67,6 +67,26 @@ export function burnCalls(burn: BurnCall): readonly Hex[] {
 export function transferCall(to: Address, amount: bigint): Hex {
   invariant(amount > 0n, 'a transfer has a positive amount');
   return encodeFunctionData({ abi: vaultAbi, functionName: 'transfer', args: [to, amount] });
+}
+
+/** A transfer of whole receipts between two holders, a call on the receipt contract; in 10⁻¹⁸ shares. */
+export function receiptTransferCall(
+  from: Address,
+  to: Address,
+  receipts: readonly { readonly receiptId: bigint; readonly shares: bigint }[],
+): Hex {
+  invariant(receipts.length > 0, 'at least one receipt goes over');
+  const ids = receipts.map((it) => it.receiptId);
+  const values = receipts.map((it) => it.shares);
+  invariant(
+    values.every((it) => it > 0n),
+    'of a receipt that goes over something is left',
+  );
+  return encodeFunctionData({
+    abi: receiptAbi,
+    functionName: 'safeBatchTransferFrom',
+    args: [from, to, ids, values, '0x'],
+  });
 }
 
 /** The calldata of a transaction on a vault: one atomic `multicall`, then the tag of its operations. */

@@ -43,7 +43,7 @@ export interface VaultFacts {
   /** Without those of mints and burns. */
   readonly transfers: readonly TransferFact[];
   readonly totalSupply: bigint;
-  /** Shares in the redemption wallet. */
+  /** Shares in our wallets. */
   readonly held: bigint;
 }
 
@@ -98,14 +98,14 @@ async function readVault(
   }
   const call = async (data: string): Promise<bigint> =>
     BigInt((await chain.rpc('eth_call', [{ to: place.vault, data }, 'latest'])) as Hex);
-  const holder = world.partners.issuerAddress.slice(2).toLowerCase().padStart(64, '0');
+  const held = world.signers.map((it) => call(`0x70a08231${it.slice(2).padStart(64, '0')}`));
   return {
     ...place,
     deposits,
     withdrawals,
     transfers,
     totalSupply: await call('0x18160ddd'),
-    held: await call(`0x70a08231${holder}`),
+    held: (await Promise.all(held)).reduce((sum, it) => sum + it, 0n),
   };
 }
 

@@ -31,10 +31,8 @@ export interface Leftovers {
 export async function expectInvariants(world: World, leftovers: Leftovers = {}): Promise<void> {
   const open = new Set(leftovers.open);
   await settled(world, open);
-  const issuer = world.partners.issuerAddress;
-  const vaults = (await readVaults(world)).map((it) =>
-    withoutForeign(it, new Set(leftovers.foreign), issuer),
-  );
+  const ours = new Set<string>(world.signers);
+  const vaults = (await readVaults(world)).map((it) => withoutForeign(it, new Set(leftovers.foreign), ours));
   const whole = vaults.filter((it) => leftovers.split?.includes(it.vault) !== true);
   const redemptions = await world.operations('kind=redemption');
   const faults = [
@@ -64,7 +62,7 @@ async function settled(world: World, open: ReadonlySet<string>): Promise<void> {
     left = await withReader(world, async (store) => [
       ...(await store.find({
         table: 'work',
-        where: { kind: { in: ['mint', 'redemption', 'transaction'] } },
+        where: { kind: { in: ['mint', 'redemption', 'transfer', 'transaction'] } },
         limit: 1_000,
       })),
       ...(await store.find({ table: 'receipt', where: { reading_due: true }, limit: 1_000 })),
@@ -78,17 +76,21 @@ async function settled(world: World, open: ReadonlySet<string>): Promise<void> {
 }
 
 /** The facts as they would be without transactions that the test sent past the service. */
-function withoutForeign(facts: VaultFacts, hashes: ReadonlySet<string>, issuer: string): VaultFacts {
+function withoutForeign(
+  facts: VaultFacts,
+  hashes: ReadonlySet<string>,
+  ours: ReadonlySet<string>,
+): VaultFacts {
   if (hashes.size === 0) return facts;
   const isForeign = (it: { readonly transactionHash: string }): boolean => hashes.has(it.transactionHash);
   const deposits = facts.deposits.filter(isForeign);
   const withdrawals = facts.withdrawals.filter(isForeign);
   const transfers = facts.transfers.filter(isForeign);
   const received =
-    sum(deposits.filter((it) => it.owner === issuer).map((it) => it.assets)) +
-    sum(transfers.filter((it) => it.to === issuer).map((it) => it.value)) -
-    sum(transfers.filter((it) => it.from === issuer).map((it) => it.value)) -
-    sum(withdrawals.filter((it) => it.owner === issuer).map((it) => it.shares));
+    sum(deposits.filter((it) => ours.has(it.owner)).map((it) => it.assets)) +
+    sum(transfers.filter((it) => ours.has(it.to)).map((it) => it.value)) -
+    sum(transfers.filter((it) => ours.has(it.from)).map((it) => it.value)) -
+    sum(withdrawals.filter((it) => ours.has(it.owner)).map((it) => it.shares));
   return {
     ...facts,
     deposits: facts.deposits.filter((it) => !isForeign(it)),
@@ -108,7 +110,9 @@ function supplyFaults(vault: VaultFacts, redemptions: readonly OperationOnWire[]
   const { deposits, withdrawals, totalSupply, held } = vault;
   const minted = sum(deposits.map((it) => it.assets));
   const burned = sum(withdrawals.map((it) => it.shares));
-  const kept = redemptions.filter((it) => isOn(vault, it) && !GONE.has(it.state));
+  // What goes from one of our wallets to another is the shares of another operation.
+  const own = redemptions.filter((it) => isOn(vault, it) && it['reason'] !== 'self_transfer');
+  const kept = own.filter((it) => !GONE.has(it.state));
   const owed = sum(kept.map((it) => quantity(it.shares) - quantity(it.burned)));
   return [
     ...differ(`supply of ${vault.vault}`, totalSupply, minted - burned),
@@ -122,7 +126,6 @@ function mintFaults(
   vaults: readonly VaultFacts[],
   open: ReadonlySet<string>,
 ): readonly string[] {
-  const issuer = world.partners.issuerAddress;
   const journaled = journaledOf(world, 'mint');
   const faults: string[] = [];
   for (const [id, request] of journaled) {
@@ -137,11 +140,11 @@ function mintFaults(
     const { vault, deposit } = effect;
     const { transactionHash, owner, assets } = deposit;
     faults.push(...differ(`deposit of mint ${id}`, assets, request.quantity));
-    if (owner !== issuer) faults.push(`the receipt of mint ${id} went to ${owner}`);
+    if (!world.signers.some((it) => it === owner)) faults.push(`the receipt of mint ${id} went to ${owner}`);
     const isPassedOn = vault.transfers.some(
       (it) =>
         it.transactionHash === transactionHash &&
-        it.from === issuer &&
+        it.from === owner &&
         it.to === request.wallet.toLowerCase() &&
         it.value === request.quantity,
     );
@@ -190,9 +193,9 @@ function transferFaults(
   vault: VaultFacts,
   redemptions: readonly OperationOnWire[],
 ): readonly string[] {
-  const issuer = world.partners.issuerAddress;
+  const ours = new Set<string>(world.signers);
   const own = redemptions.filter((it) => isOn(vault, it));
-  const incoming = vault.transfers.filter((it) => it.to === issuer);
+  const incoming = vault.transfers.filter((it) => ours.has(it.to));
   const shown = own.map((it) => `${String(it.tx_hash)} ${String(quantity(it.shares))}`).sort();
   const seen = incoming.map((it) => `${it.transactionHash} ${String(it.value)}`).sort();
   const mints = journaledOf(world, 'mint');
@@ -204,7 +207,7 @@ function transferFaults(
     if (it.state === 'completed') add(String(it['wallet']), quantity(it.dust));
     if (it.state === 'refunded') add(String(it['wallet']), quantity(it.shares));
   }
-  for (const { from, to, value } of vault.transfers) if (from === issuer && to !== issuer) add(to, -value);
+  for (const { from, to, value } of vault.transfers) if (ours.has(from) && !ours.has(to)) add(to, -value);
   return [
     ...(shown.join() === seen.join() ? [] : [`transfers in: ${seen.join()}; operations: ${shown.join()}`]),
     ...[...due].flatMap(([wallet, amount]) => differ(`sent to ${wallet} on ${vault.vault}`, amount, 0n)),

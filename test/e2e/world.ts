@@ -72,6 +72,8 @@ export interface World {
   readonly databasePath: string;
   /** What the AP had of each underlying at the start. */
   readonly shares: string;
+  /** Addresses of all our signers, in lower case; whoever brings in another one adds it. */
+  readonly signers: `0x${string}`[];
   /** The service's environment as it is started next. */
   readonly env: Record<string, string>;
   issuer(): RunningIssuer;
@@ -87,7 +89,7 @@ export interface World {
   /** The same, and waits until Alpaca has the callback. */
   mint(qty: string, options?: MintOptions): Promise<TokenizationRequest>;
   /** Sends tokens from the AP's wallet to the redemption wallet; `amount` in decimal tokens. */
-  sendBack(amount: string, options?: MintOptions): Promise<Hex>;
+  sendBack(amount: string, options?: MintOptions & { readonly to?: Address }): Promise<Hex>;
   operations(query?: string): Promise<readonly OperationOnWire[]>;
   /** The operation that the transaction or tokenization request belongs to, once `accept` likes it. */
   operation(query: string, accept?: (found: OperationOnWire) => boolean): Promise<OperationOnWire>;
@@ -231,6 +233,7 @@ function createWorld(parts: {
     databasePath: parts.databasePath,
     shares: parts.shares,
     env: parts.env,
+    signers: [partners.issuerAddress],
     issuer: parts.issuer,
     signAs: (signing) => {
       parts.signAs(signing);
@@ -246,11 +249,11 @@ function createWorld(parts: {
       const { id } = await orderMint(qty, mintOptions);
       return within(partners.alpaca.mintCompleted(id), `mint ${id} to complete`);
     },
-    async sendBack(amount, { token, wallet = 0, network: name } = {}) {
+    async sendBack(amount, { token, wallet = 0, network: name, to = partners.issuerAddress } = {}) {
       const data = encodeFunctionData({
         abi: erc20Abi,
         functionName: 'transfer',
-        args: [partners.issuerAddress, parseQuantity(amount)],
+        args: [to, parseQuantity(amount)],
       });
       return (
         await home(token, name)

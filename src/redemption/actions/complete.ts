@@ -48,7 +48,7 @@ async function prove(
 ): Promise<Assessment> {
   const { id, version } = loaded;
   const { redemption } = loaded.state;
-  const { chainId, vault, holder } = redemption.transfer;
+  const { chainId, vault } = redemption.transfer;
   const without = overdue === null ? null : withoutPart(loaded.state, overdue);
   const state = without?.state ?? loaded.state;
   const proven = await proveFinalBurn(options, id, state, hash);
@@ -72,7 +72,7 @@ async function prove(
       guards: books.guards ?? [],
       metadata: actionMetadata(call),
     });
-    options.desk.wake([id, laneId(chainId, holder)]);
+    options.desk.wake([id, laneId(chainId, redemption.holder)]);
   };
   return { version, found, verdict: { kind: 'act', what: 'the burn counts', run } };
 }

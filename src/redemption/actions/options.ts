@@ -5,6 +5,7 @@ import type { WorkRow } from '../../engine/work.ts';
 import type { Ledger } from '../../event-store/ledger.ts';
 import type { Directory } from '../../operation/directory.ts';
 import type { RefundOpener } from '../../operation/refund-terms.ts';
+import type { Standing } from '../../operation/standing.ts';
 import type { Clock } from '../../ports/ports.ts';
 import type { ReadFresh } from '../../receipt/fresh-balances.ts';
 import type { Inventory } from '../../receipt/inventory.ts';
@@ -22,8 +23,8 @@ export interface RedemptionActionOptions {
   readonly rpcOf: (network: string) => Pick<RpcClient, 'pinned'>;
   readonly desk: TransactionDesk;
   readonly refunds: RefundOpener;
-  /** Whether a lane signs for this wallet at present. */
-  readonly canSign: (chainId: number, wallet: string) => boolean;
+  /** What is to be done with shares that lie in this wallet of ours. */
+  readonly standing: (chainId: number, wallet: Address) => Standing;
   /** Our signers on a network, retired ones too, in lower case. */
   readonly wallets: (network: string) => readonly Address[];
   /** The row of work of an operation; null at its end. */

@@ -60,7 +60,7 @@ async function recoverMoving(
 ): Promise<Assessment> {
   const { state, version } = loaded;
   const found = lookAtWork(await options.work(call.id), options.clock.nowMs());
-  const { transfer, parts } = state.redemption;
+  const { transfer, holder, parts, forwarding } = state.redemption;
   const pending = parts.find((it) => it.effect === null);
   const wake: string[] = [];
   let what = 'its next step is taken now';
@@ -69,8 +69,12 @@ async function recoverMoving(
     wake.push(pending.transactionId);
     what = 'its transaction is looked at now';
   } else if (state.kind === 'journaled' || state.kind === 'burning') {
-    wake.push(laneId(transfer.chainId, transfer.holder));
+    wake.push(laneId(transfer.chainId, holder));
     what = 'its lane plans it now';
+  } else if (forwarding !== null) {
+    found.push(`transfer ${forwarding} brings its shares to the signer in charge`);
+    wake.push(laneId(transfer.chainId, holder));
+    what = 'the lane of that transfer plans it now';
   } else if (state.kind === 'requested') {
     found.push((await askAlpaca(options, call.id, state.redemption)).text);
     what = 'what Alpaca has is taken in now';
@@ -141,7 +145,8 @@ async function resumeJournaled(
 ): Promise<Assessment> {
   const { version, state } = loaded;
   const { redemption } = state;
-  const { chainId, holder } = redemption.transfer;
+  const { holder, transfer } = redemption;
+  const { chainId } = transfer;
   const forgotten = await options.desk.forgotten(chainId, call.id);
   if (forgotten !== null) {
     return refused(

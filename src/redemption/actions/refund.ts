@@ -34,6 +34,10 @@ export function createRefundRedemption(options: RedemptionActionOptions): Assess
       return { ...done(version, [], what), refundId: state.refundId };
     }
     if (!('redemption' in state)) return refused(version, [], 'nothing of it was to be redeemed');
+    if (state.redemption.forwarding !== null) {
+      const why = `transfer ${state.redemption.forwarding} moves its shares to the signer in charge: wait for that`;
+      return refused(version, [], why);
+    }
     if (!isRefundable(state)) {
       const why = `it is ${state.kind}: only what Alpaca rejected, or was never asked for, goes back`;
       return refused(version, [], why);
@@ -49,7 +53,8 @@ async function assess(
 ): Promise<Assessment> {
   const { version, state } = loaded;
   const { redemption } = state;
-  const { network, chainId, vault, holder, from, amount, token, transactionHash } = redemption.transfer;
+  const { holder } = redemption;
+  const { network, chainId, vault, from, amount, token, transactionHash } = redemption.transfer;
   const refundId = refundIdOf(call.id);
   const forgotten = await options.desk.forgotten(chainId, refundId);
   if (forgotten !== null) {
@@ -67,8 +72,8 @@ async function assess(
     const why = 'Alpaca must have rejected it, or must not know it: else its shares may be journaled';
     return refused(version, found, why);
   }
-  if (!options.canSign(chainId, holder)) {
-    return refused(version, found, `the tokens lie in ${holder}, whose signer is not configured any more`);
+  if (options.standing(chainId, holder).kind === 'no_key') {
+    return refused(version, found, `the tokens lie in ${holder}, whose key is not at hand`);
   }
   const verdict = compareSplits(redemption.splits, await options.splits.now(network, vault));
   if (verdict.kind === 'split' || verdict.kind === 'behind') {

@@ -67,7 +67,7 @@ export async function openActions(...events: readonly RedemptionEvent[]) {
     directory: { walletOwner: async (wallet) => owners[wallet] ?? null },
     wallets: () => [SIGNER],
     rpcOf: () => ({ pinned: () => node }),
-    canSign: () => true,
+    standing: () => ({ kind: 'in_charge' }),
     alpaca: {
       redeemBody: () => '{}',
       redeem: async () => {
