@@ -6,6 +6,7 @@ import type { AssetReads } from '../asset/assets.ts';
 import { assetRoutes } from '../asset/routes.ts';
 import { holdRoutes } from '../asset/hold-routes.ts';
 import type { Config } from '../config/config.ts';
+import type { Engine } from '../engine/engine.ts';
 import { anyKind } from '../event-store/create-ledger.ts';
 import type { AccessRule } from '../http/access.ts';
 import { transferKind } from '../custody/transfer/transfer-kind.ts';
@@ -16,6 +17,7 @@ import { watchRequests } from '../http/watch-requests.ts';
 import { mintKind } from '../mint/mint-kind.ts';
 import { mintRoutes } from '../mint/routes.ts';
 import { actionRoutes } from '../operation/action-routes.ts';
+import type { Hindrances } from '../operation/hindrance.ts';
 import { createOperations } from '../operation/operations.ts';
 import { operationRoutes } from '../operation/routes.ts';
 import { transactionRoutes } from '../operation/transaction-routes.ts';
@@ -26,18 +28,27 @@ import { inventoryRoutes } from './book-routes.ts';
 import type { ChainWork } from './chain-work.ts';
 import type { Features } from './features.ts';
 import { custodyCheckRoutes } from './custody/custody-routes.ts';
+import { createStuckGround } from './checks/stuck-ground.ts';
 import { laneRoutes } from './lane-routes.ts';
 import { metricsRoute } from './metrics/scrape.ts';
 import type { Readiness } from './readiness.ts';
 import type { SharedParts } from './shared-parts.ts';
+import { stuckRoutes } from './stuck-routes.ts';
 import { statusRoutes } from './status-routes.ts';
+
+/** What tells how the service stands. */
+interface Watchfulness {
+  readonly readiness: Readiness;
+  readonly hindrances: Hindrances;
+  readonly dependencies: Engine['dependencies'];
+}
 
 /** Composes the HTTP side: who may call what. */
 export function createEdge(
   { config, ports, log, telemetry, store, ledger, networks }: SharedParts,
   { alpaca, accounts, assets, holds, inventory, mint, redemption, refund, transfers }: Features,
   chainWork: ChainWork,
-  readiness: Readiness,
+  { readiness, hindrances, dependencies }: Watchfulness,
 ): FastifyInstance {
   const { lanes, watchers, reconciliation } = chainWork;
   const { clock, random, timers } = ports;
@@ -48,6 +59,7 @@ export function createEdge(
     kinds,
     clock,
     mintIds: (request) => mint.idsOf(request),
+    hindrances,
   });
   const vaults: AssetReads['vaults'] = (network) => assets.vaults(network);
   const configured = new Set(networks.map((it) => it.config.network));
@@ -96,7 +108,12 @@ export function createEdge(
           transfer: transfers.actions(chainWork.desk),
         }),
         transactionRoutes(store),
-        laneRoutes({ lanes, watchers, operations }),
+        laneRoutes({ lanes, watchers }),
+        stuckRoutes({
+          lanes,
+          operations,
+          ground: createStuckGround({ store, clock, dependencies, configured }),
+        }),
         custodyCheckRoutes({ store, vaults, networks, alpaca }, telemetry.metrics.custody.onCompared),
         inventoryRoutes({
           inventory,

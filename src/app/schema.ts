@@ -17,6 +17,8 @@ import { OPERATION_TABLE } from '../operation/operation-row.ts';
 import { RECEIPT_TABLES, receiptKind } from '../receipt/receipt-kind.ts';
 import { OWED_TABLE, redemptionKind } from '../redemption/redemption-kind.ts';
 import { refundKind } from '../refund/refund-kind.ts';
+import { checkKind } from './checks/check-kind.ts';
+import { OVERDUE_TABLE } from './checks/overdue.ts';
 import { laneKinds, laneTables } from '../transaction/lanes.ts';
 
 /**
@@ -39,6 +41,7 @@ export const SCHEMA: Schema = {
     anyKind(receiptKind),
     anyKind(custodyKind),
     anyKind(networkKind),
+    anyKind(checkKind),
     ...laneKinds,
   ],
   tables: [
@@ -58,6 +61,7 @@ export const SCHEMA: Schema = {
     CURSOR_TABLE,
     DEAD_LETTER_TABLE,
     ...laneTables,
+    OVERDUE_TABLE,
     WORK_TABLE,
   ],
 };

@@ -16,9 +16,13 @@ import type { TransactionDesk } from '../transaction/desk.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createBooks } from './books.ts';
 import { createChainWork } from './chain-work.ts';
+import { addChecks } from './checks/check-kind.ts';
+import { createCheckWorker } from './checks/check-worker.ts';
+import { createOverdueCheck } from './checks/overdue.ts';
 import { createCommitWatch } from './commit-watch.ts';
 import { createEdge } from './edge.ts';
 import { createFeatures } from './features.ts';
+import { createHindrances } from './hindrances.ts';
 import { collectAtScrape } from './metrics/scrape.ts';
 import { createNetworkParts } from './network-parts.ts';
 import { createReadiness } from './readiness.ts';
@@ -101,7 +105,15 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const chainWork = await createChainWork(shared, features, { signers, restored: options.restored });
   const { watchers, hints, lanes } = chainWork;
   boundDesk = chainWork.desk;
+  const dependencies = (): ReturnType<Engine['dependencies']> => bound?.dependencies() ?? [];
+  const hindrances = createHindrances({ dependencies, lanes, clock: ports.clock });
+  const { clock } = ports;
+  const { onCrossing } = metrics.operations;
+  const checks = createCheckWorker({
+    overdue: createOverdueCheck({ store, clock, log, hindrances, onCrossing }),
+  });
   const workers = [
+    checks,
     mint.worker,
     redemption.worker,
     refund.worker,
@@ -128,7 +140,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     engine,
     assets: () => availabilityVerdict(features.assets, features.holds),
   });
-  const server = createEdge(shared, features, chainWork, readiness);
+  const server = createEdge(shared, features, chainWork, { readiness, hindrances, dependencies });
 
   const stop = async (): Promise<void> => {
     readiness.stopping();
@@ -148,6 +160,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     async start() {
       await mint.open();
       await inCharge.open(config.networks);
+      await addChecks(shared.ledger);
       await lanes.openAll();
       // The quarantine is in the log by now, so the stamp has done its work.
       if (options.restored) await store.clearBackupStamp();

@@ -22,7 +22,18 @@ test('networks come first, since whatever is on them waits; what there is none o
         stopped_vaults: {},
       },
     ],
-    networks: [{ network: 'base', state: 'stopped', why: 'a reorg of 40 blocks' }],
+    networks: [
+      {
+        network: 'base',
+        state: 'stopped',
+        why: 'a reorg of 40 blocks',
+        since: '2026-11-25T03:00:00.000Z',
+        waiting_for: 'resume',
+        last_error: null,
+        next_attempt_at: null,
+      },
+    ],
+    transactions: [],
   };
   const paint: Paint = (_tone, text) => text;
   const lines = stuckLines(answer, {
@@ -30,9 +41,9 @@ test('networks come first, since whatever is on them waits; what there is none o
     nowMs: Date.parse('2026-11-25T03:01:00.000Z'),
   });
   expect(lines).toEqual([
-    'Networks that are stopped (issuer resume NETWORK)',
-    'NETWORK  STATE    WHY',
-    'base     stopped  a reorg of 40 blocks',
+    'Networks that stand still (issuer resume NETWORK, where one is stopped)',
+    'NETWORK  STATE    SINCE                                WHY',
+    'base     stopped  2026-11-25 03:00:00 UTC (1 min ago)  a reorg of 40 blocks',
     '',
     'Lanes that do not sign',
     'NETWORK  SIGNER                                      STATE       NEXT NONCE',

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { CommandFailed } from './command-failed.ts';
 import { withExample } from './example.ts';
+import { momentText } from './output/moments.ts';
 import type { Output } from './output/output.ts';
 import { tableLines } from './output/table.ts';
 import type { Column } from './output/table.ts';
@@ -18,8 +19,8 @@ export function addStuckCommand(program: Command): void {
         program
           .command('stuck')
           .description(
-            'list all that needs a person: operations past the bound of their state, lanes that do not sign, stopped ' +
-              'networks; status 1 when there is any',
+            'list all that needs a person: operations past the bound of their state, lanes that do not sign, networks that ' +
+              'stand still, transactions that are late; status 1 when there is any',
           ),
       ),
     ),
@@ -50,12 +51,16 @@ async function printStuck(service: Service, limit: number): Promise<void> {
   if (json) output.json(answer);
   else output.lines(stuckLines(answer, service));
   if (!json && answer.next_cursor !== null) output.note('there are more operations: raise --limit');
-  if (answer.operations.length + answer.lanes.length + answer.networks.length > 0) throw new CommandFailed(1);
+  if (
+    answer.operations.length + answer.lanes.length + answer.networks.length + answer.transactions.length >
+    0
+  )
+    throw new CommandFailed(1);
   if (!json) output.note('nothing needs a person');
 }
 
 export function stuckLines(
-  { operations, lanes, networks }: StuckAnswer,
+  { operations, lanes, networks, transactions }: StuckAnswer,
   { output, nowMs }: { readonly output: Pick<Output, 'width' | 'paint'>; readonly nowMs: number },
 ): readonly string[] {
   const chapter = <Row>(
@@ -65,12 +70,20 @@ export function stuckLines(
   ): readonly string[] =>
     rows.length === 0 ? [] : ['', output.paint('strong', title), ...tableLines(rows, columns, output)];
   return [
-    ...chapter('Networks that are stopped (issuer resume NETWORK)', networks, [
+    ...chapter('Networks that stand still (issuer resume NETWORK, where one is stopped)', networks, [
       { head: 'NETWORK', cell: (it) => it.network },
       { head: 'STATE', cell: (it) => it.state, tone: () => 'bad' },
+      { head: 'SINCE', cell: (it) => momentText(it.since, nowMs) },
       { head: 'WHY', cell: (it) => it.why },
     ]),
     ...chapter('Lanes that do not sign', lanes, laneColumns(nowMs)),
+    ...chapter('Transactions that are not mined, or not final, in time', transactions, [
+      { head: 'NETWORK', cell: (it) => it.network },
+      { head: 'ID', cell: (it) => it.id },
+      { head: 'PHASE', cell: (it) => it.phase },
+      { head: 'SINCE', cell: (it) => momentText(it.since, nowMs) },
+      { head: 'LAST ERROR', cell: (it) => it.last_error?.message ?? null, tone: () => 'bad' },
+    ]),
     ...chapter('Operations, the longest stuck first (issuer show ID)', operations, operationColumns(nowMs)),
   ].slice(1);
 }

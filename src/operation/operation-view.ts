@@ -1,15 +1,23 @@
 import type { z } from 'zod';
 import type { Row } from '../event-store/event-store.ts';
-import type { WorkRow } from '../engine/work.ts';
+import type { WorkError, WorkRow } from '../engine/work.ts';
 import { formatQuantity } from '../primitives/quantity.ts';
+import type { Hindrance } from './hindrance.ts';
 import type { OperationKind } from './operation-row.ts';
 import type { operation } from './wire.ts';
 
 /** One operation as it is shown: quantities are decimal strings of tokens, times RFC 3339, absent values null. */
 export type OperationView = Readonly<z.infer<typeof operation>>;
 
-/** Joins an operation's row with its row of work; null for work where it is at its end, or shown as it once was. */
-export function operationView(row: Row, work: WorkRow | null): OperationView {
+/**
+ * Joins an operation's row with its row of work; null for work where it is at its end, or shown as it once was. What
+ * has no failure of its own shows what hinders it.
+ */
+export function operationView(
+  row: Row,
+  work: WorkRow | null,
+  hindrance: Hindrance | null = null,
+): OperationView {
   const text = (column: string): string | null => (row[column] ?? null) as string | null;
   const quantity = (column: string): string | null => {
     const value = row[column] as bigint | null | undefined;
@@ -36,16 +44,22 @@ export function operationView(row: Row, work: WorkRow | null): OperationView {
     receipt_id: text('receipt_id'),
     tokenization_request_id: text('tokenization_request_id'),
     attempts: work?.attempts ?? null,
-    last_error: lastError(work),
-    next_attempt_at: work === null || work.dueMs === null ? null : isoTime(work.dueMs),
+    last_error: lastError(work?.lastError ?? hindrance?.error ?? null),
+    next_attempt_at: nextAttempt(work, hindrance),
     version: row['version'] as number,
     created_at: isoTime(row['created_ms'] as number),
   };
 }
 
-function lastError(work: WorkRow | null): OperationView['last_error'] {
-  if (work === null || work.lastError === null) return null;
-  const { code, message, atMs, requestId, status } = work.lastError;
+/** What waits for a dependency that is down is due all the while, and tried when that is. */
+function nextAttempt(work: WorkRow | null, hindrance: Hindrance | null): string | null {
+  const nextMs = hindrance?.nextMs ?? work?.dueMs ?? null;
+  return nextMs === null ? null : isoTime(nextMs);
+}
+
+export function lastError(error: WorkError | null): OperationView['last_error'] {
+  if (error === null) return null;
+  const { code, message, atMs, requestId, status } = error;
   return { code, message, at: isoTime(atMs), request_id: requestId ?? null, status: status ?? null };
 }
 

@@ -6,6 +6,7 @@ import { change } from '../event-store/ledger.ts';
 import { workRow } from '../engine/work.ts';
 import { operationRow } from './operation-row.ts';
 import type { OperationFields } from './operation-row.ts';
+import { noHindrances } from './hindrance.ts';
 import { createOperations } from './operations.ts';
 import { effectRow } from './effect-row.ts';
 import type { OperationFilters } from './operation-filters.ts';
@@ -65,6 +66,7 @@ async function open() {
     clock,
     kinds: [anyKind(toyKind)],
     mintIds: async (request) => [request.slice('tkr-'.length)],
+    hindrances: noHindrances,
   });
   const set = async (id: string, state: string, underlying = 'AAPL') => {
     const loaded = await ledger.load(toyKind, id);

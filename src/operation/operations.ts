@@ -3,6 +3,7 @@ import { readWorkRow, WORK_TABLE } from '../engine/work.ts';
 import type { DomainEvent, ImpliedRow, Ledger, StreamKind } from '../event-store/ledger.ts';
 import type { StreamFacts } from '../event-store/ledger.ts';
 import { writeCursor } from '../primitives/wire.ts';
+import type { Hindrances } from './hindrance.ts';
 import { listStuck } from './list-stuck.ts';
 import { findNewest, idsOfTransaction } from './newest-operations.ts';
 import type { OperationFilters, Page } from './operation-filters.ts';
@@ -36,15 +37,20 @@ export function createOperations(options: {
   readonly clock: { nowMs(): number };
   /** Ids that a mint of this tokenization request may have. */
   readonly mintIds: (tokenizationRequestId: string) => Promise<readonly string[]>;
+  readonly hindrances: Hindrances;
 }): Operations {
-  const { store, ledger, kinds, clock, mintIds } = options;
+  const { store, ledger, kinds, clock, mintIds, hindrances } = options;
 
   const withWork = async (rows: readonly Row[]): Promise<readonly OperationView[]> => {
     const ids = rows.map((row) => row['id'] as string);
     if (ids.length === 0) return [];
     const found = await store.find({ table: WORK_TABLE.name, where: { id: { in: ids } }, limit: ids.length });
     const work = new Map(found.map((row) => [row['id'] as string, readWorkRow(row)]));
-    return rows.map((row) => operationView(row, work.get(row['id'] as string) ?? null));
+    const hindered = await hindrances([...work.values()]);
+    return rows.map((row) => {
+      const id = row['id'] as string;
+      return operationView(row, work.get(id) ?? null, hindered.get(id));
+    });
   };
 
   return {

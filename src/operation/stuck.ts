@@ -4,11 +4,14 @@ import { WORK_TABLE } from '../engine/work.ts';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
+/** How long something may be in a state before it needs a person, by kind and state; 0 where it needs one at once. */
+export type StateBounds = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
 /**
- * How long an operation may be in a state before it needs a person. What others decide (a journal at Alpaca, a wallet
- * to be linked) may take an hour; what is ours takes minutes; what is held waits for nobody else.
+ * Of every state in which an operation is open. What others decide (a journal at Alpaca, a wallet to be linked) may
+ * take an hour; what is ours takes minutes; what is held or rejected waits for nobody else.
  */
-export const STATE_BOUNDS_MS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+export const STATE_BOUNDS_MS: StateBounds = {
   mint: {
     unrequested: 0,
     requested: HOUR_MS,
@@ -25,6 +28,7 @@ export const STATE_BOUNDS_MS: Readonly<Record<string, Readonly<Record<string, nu
     journaled: 10 * MINUTE_MS,
     burning: 30 * MINUTE_MS,
     refunding: 40 * MINUTE_MS,
+    rejected: 0,
     held: 0,
   },
   refund: {
@@ -46,8 +50,8 @@ interface StuckQuery extends Required<Pick<Query, 'table' | 'where' | 'orderBy'>
 }
 
 /** Queries that together find every row of work past its bound, oldest first each. */
-export function stuckCandidates(nowMs: number): readonly StuckQuery[] {
-  return Object.entries(STATE_BOUNDS_MS).flatMap(([kind, phases]) =>
+export function stuckCandidates(nowMs: number, bounds: StateBounds = STATE_BOUNDS_MS): readonly StuckQuery[] {
+  return Object.entries(bounds).flatMap(([kind, phases]) =>
     Object.entries(phases).map(([phase, boundMs]) => ({
       kind,
       phase,

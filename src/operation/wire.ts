@@ -37,7 +37,7 @@ export const atQuery = z.object({
     .meta({ description: 'The operation as it was at this position of the log.' }),
 });
 
-const lastError = z
+export const lastError = z
   .object({
     code: z.string(),
     message: z.string().meta({ description: 'In the words of whoever failed.' }),

@@ -46,10 +46,12 @@ export function nextRedemptionStep(state: RedemptionState): NextStep {
     case 'none':
     case 'recorded':
     case 'completed':
-    case 'rejected':
     case 'refunded':
     case 'closed':
       return { kind: 'none' };
+    // Its tokens are owed back to their sender, and only a person may send them.
+    case 'rejected':
+      return { kind: 'wait', for: 'operator' };
     case 'refunding':
       return { kind: 'wait', for: 'refund' };
     case 'detected':

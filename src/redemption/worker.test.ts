@@ -339,7 +339,7 @@ describe('polling a journal', () => {
     alpaca.answer('getRequest', record({ ...ours, status: 'rejected' }));
     await step();
     expect(await added()).toEqual(['RedemptionRejected']);
-    expect(await work()).toBeNull();
+    expect(await work()).toMatchObject({ phase: 'rejected', waitingFor: 'operator', dueMs: null });
     expect(await store.count({ table: 'promise' })).toBe(0);
     expect(await owedShares(store, 8453, transfer.vault)).toBe(transfer.amount);
   });

@@ -17,6 +17,7 @@ const SILENT = [
   'issuer_custody_differs',
   'issuer_trace_spans_total',
   'issuer_operations_oldest_age_seconds',
+  'issuer_overdue_total',
   'issuer_dependency_outages_total',
   'issuer_transactions_repriced_total',
   'issuer_transactions_vanished_total',

@@ -101,6 +101,16 @@ describe('with two confirmations', () => {
     await eventually(async () => (await scan(world)).startsWith('stopped'), 'the network to stop');
     expect(await scan(world)).toMatch(/no longer/);
     expect(await world.api.call('GET', '/ready')).toMatchObject({ status: 'ready' });
+    expect(await world.api.call('GET', '/admin/stuck')).toMatchObject({
+      networks: [
+        {
+          network: 'base',
+          state: 'stopped',
+          why: expect.stringMatching(/no longer/) as string,
+          waiting_for: 'resume',
+        },
+      ],
+    });
 
     await world.api.call('POST', '/networks/base/resume', { reason: 'both explorers agree' });
     await mineUntil(

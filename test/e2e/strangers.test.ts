@@ -97,6 +97,13 @@ describe('somebody else who signs with our key', () => {
     }, 'the lane to stop');
     expect(stopped.why?.message).toContain(hash);
     expect((await reaches(world, id, 'journaled')).tx_hash).toBeNull();
+    expect(await world.api.call('GET', '/admin/stuck')).toMatchObject({
+      lanes: [
+        { network: 'base', state: 'stopped', why: { message: expect.stringContaining(hash) as string } },
+      ],
+    });
+    // What waits for the lane shows what the lane says.
+    expect((await reaches(world, id, 'journaled')).last_error).toMatchObject({ code: 'stopped' });
     expect(await world.api.call('GET', '/ready')).toMatchObject({
       networks: { base: { lane: expect.stringContaining('stopped') as string } },
     });
@@ -107,6 +114,7 @@ describe('somebody else who signs with our key', () => {
     expect(await world.api.call('POST', '/networks/base/resume', { reason })).toMatchObject({
       lane_resumed: true,
     });
+    expect(await world.api.call('GET', '/admin/stuck')).toMatchObject({ networks: [], transactions: [] });
     await mineUntil(world.network(), () => completed(id), 'the mint to complete');
     expect(await minted()).toBe(parseQuantity('7'));
     await expectInvariants(world, { errors: ALARMS });

@@ -4,6 +4,7 @@ import { SCHEMA } from '../../src/app/schema.ts';
 import { createLedger } from '../../src/event-store/create-ledger.ts';
 import { openSqliteStore } from '../../src/event-store/sqlite/open-sqlite-store.ts';
 import type { OperationFilters } from '../../src/operation/operation-filters.ts';
+import { noHindrances } from '../../src/operation/hindrance.ts';
 import { createOperations } from '../../src/operation/operations.ts';
 import { systemClock, systemTimers } from '../../src/ports/system.ts';
 import { SimulatedDisk } from './disk.ts';
@@ -21,6 +22,7 @@ const SMALL = new Set([
   'lane',
   'meta',
   'network',
+  'overdue',
   'split_count',
   'vault',
   'vault_balance',
@@ -77,6 +79,7 @@ async function listEverything(store: Awaited<ReturnType<typeof openRecorded>>['s
     kinds: SCHEMA.kinds,
     clock: systemClock,
     mintIds: async (request) => [request],
+    hindrances: noHindrances,
   });
   const values = {
     kind: 'mint',

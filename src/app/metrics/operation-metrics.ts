@@ -3,7 +3,7 @@ import type { EventStore } from '../../event-store/event-store.ts';
 import type { CommitReport } from '../../event-store/ledger.ts';
 import { operationChanges } from '../../operation/operation-change.ts';
 import type { OperationCounts } from '../../operation/operation-counts.ts';
-import { stuckCandidates } from '../../operation/stuck.ts';
+import { STATE_BOUNDS_MS, stuckCandidates } from '../../operation/stuck.ts';
 import type { Clock } from '../../ports/ports.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { SECONDS_OF_A_WAIT } from '../../telemetry/metrics.ts';
@@ -34,6 +34,11 @@ export function createOperationMetrics(metrics: Metrics) {
     help: `Operations past the bound of their state; at most ${String(MOST_COUNTED)} are counted.`,
     labels: ['kind', 'state'],
   });
+  const overdue = metrics.counter({
+    name: 'issuer_overdue_total',
+    help: 'Times that something came to be longer in its state than it should be.',
+    labels: ['kind', 'state'],
+  });
   const transitions = metrics.counter({
     name: 'issuer_operation_transitions_total',
     help: 'Steps of operations from one state to the next.',
@@ -53,10 +58,15 @@ export function createOperationMetrics(metrics: Metrics) {
   });
 
   return {
+    onCrossing: (kind: string, state: string): void => {
+      overdue.add([kind, state]);
+    },
     onCommitted: (report: CommitReport): void => {
       for (const { kind, from, to, inStateMs, ended, facts } of operationChanges(report)) {
         if (from === to) continue;
         transitions.add([kind, from ?? 'none', to]);
+        // What needs a person from the start is overdue at once.
+        if (STATE_BOUNDS_MS[kind]?.[to] === 0) overdue.add([kind, to]);
         if (from !== null && inStateMs !== null) inState.observe([kind, from], inStateMs / 1000);
         if (ended) inAll.observe([kind, to], (facts.updatedMs - facts.createdMs) / 1000);
       }

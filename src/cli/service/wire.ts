@@ -163,7 +163,24 @@ export interface StuckAnswer {
   readonly operations: readonly OperationAnswer[];
   readonly next_cursor: string | null;
   readonly lanes: readonly LaneAnswer[];
-  readonly networks: readonly { readonly network: string; readonly state: string; readonly why: string }[];
+  readonly networks: readonly StuckNetworkAnswer[];
+  readonly transactions: readonly StuckTransactionAnswer[];
+}
+
+interface WaitsAnswer extends Pick<OperationAnswer, 'waiting_for' | 'last_error' | 'next_attempt_at'> {
+  readonly since: string;
+}
+
+export interface StuckNetworkAnswer extends WaitsAnswer {
+  readonly network: string;
+  readonly state: string;
+  readonly why: string;
+}
+
+export interface StuckTransactionAnswer extends WaitsAnswer {
+  readonly id: string;
+  readonly network: string;
+  readonly phase: string;
 }
 
 export interface CustodyAnswer {

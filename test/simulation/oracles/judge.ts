@@ -69,7 +69,7 @@ async function isFrozen(store: SqliteStore): Promise<boolean> {
 /** Whether a row of work waits for others, and shows it. */
 function mayStayOpen(world: World, row: Row): boolean {
   const phase = cell(row, 'phase');
-  if (phase === 'held' || phase === 'unrequested' || WAITS.has(cell(row, 'waiting_for'))) return true;
+  if (['held', 'rejected', 'unrequested'].includes(phase) || WAITS.has(cell(row, 'waiting_for'))) return true;
   if (cell(row, 'kind') !== 'mint' || phase !== 'requested') return false;
   // Alpaca did not journal it, or has told a database that is gone: nothing of ours moves it.
   const request = world.alpaca.state.requests.find((it) => it.issuerRequestId === cell(row, 'id'));
