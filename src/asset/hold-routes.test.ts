@@ -204,3 +204,15 @@ describe('holds of an underlying', () => {
     expect((await call('DELETE', '/underlyings/AAPL/holds/none')).statusCode).toBe(404);
   });
 });
+
+test('a hundred holds that are placed at once take a commit each', async () => {
+  const commit = store.commit.bind(store);
+  let commits = 0;
+  store.commit = (it) => {
+    commits += 1;
+    return commit(it);
+  };
+  const ids = await Promise.all(Array.from({ length: 100 }, () => place()));
+  expect(new Set(ids).size).toBe(100);
+  expect(commits).toBe(100);
+});

@@ -14,7 +14,13 @@ const scope = z.enum(['new', 'all']).meta({
 export const symbolParams = z.object({
   symbol: givenName.meta({ description: 'Symbol of the share, exactly.', examples: ['AAPL'] }),
 });
-export const holdParams = symbolParams.extend({ hold_id: z.string().max(256) });
+export const holdParams = symbolParams.extend({
+  hold_id: z
+    .string()
+    .max(256)
+    .meta({ description: 'In any case.' })
+    .transform((text) => text.toLowerCase()),
+});
 export const liftQuery = z.object({ reason: words(1000).optional() });
 
 // A misspelled `scope` or `until` must not freeze less, or for longer, than it was meant to.

@@ -5,6 +5,7 @@ import { change } from '../event-store/ledger.ts';
 import { transact } from '../event-store/transact.ts';
 import type { Clock, Random } from '../ports/ports.ts';
 import { IssuanceError } from '../primitives/failures.ts';
+import { createTurns } from '../primitives/turns.ts';
 import { uuidV4 } from '../primitives/uuid.ts';
 import { ASSET_TABLE } from './asset.ts';
 import type { FreezePeriod, HoldScope, HoldStatus, KnownHold } from './underlying.ts';
@@ -66,6 +67,8 @@ export function createHolds(ports: {
 }): Holds {
   const { ledger, store, clock, random } = ports;
   const streams = createCachedStreams(ports, underlyingKind);
+  // A hundred holds that are placed at once would conflict with each other five thousand times.
+  const turns = createTurns();
   const periods = new WeakMap<Loaded<UnderlyingState>, FreezePeriod>();
 
   const requireKnown = async (symbol: string): Promise<void> => {
@@ -92,33 +95,25 @@ export function createHolds(ports: {
     async place(symbol, hold, metadata) {
       await requireKnown(symbol);
       const holdId = uuidV4(random.bytes(16));
-      await transact(
-        ledger,
-        underlyingKind,
-        symbol,
-        ({ state }) => {
-          const placed = { ...hold, holdId, placedMs: clock.nowMs(), placedBy: metadata.actor };
-          const events = decideUnderlying({ type: 'place', hold: placed }, state);
-          return events.length === 0 ? null : { events };
-        },
-        { ...metadata, reason: hold.reason, correlation: holdId },
-      );
+      const place = ({ state }: Loaded<UnderlyingState>) => {
+        const placed = { ...hold, holdId, placedMs: clock.nowMs(), placedBy: metadata.actor };
+        const events = decideUnderlying({ type: 'place', hold: placed }, state);
+        return events.length === 0 ? null : { events };
+      };
+      const why = { ...metadata, reason: hold.reason, correlation: holdId };
+      await turns.run(symbol, () => transact(ledger, underlyingKind, symbol, place, why));
       return holdId;
     },
 
     async lift(symbol, holdId, metadata) {
       const { actor, reason = null } = metadata;
-      await transact(
-        ledger,
-        underlyingKind,
-        symbol,
-        ({ state }) => {
-          const lifting = { liftedMs: clock.nowMs(), liftedBy: actor, reason };
-          const events = decideUnderlying({ type: 'lift', holdId, lifting }, state);
-          return events.length === 0 ? null : { events };
-        },
-        { ...metadata, correlation: holdId },
-      );
+      const lift = ({ state }: Loaded<UnderlyingState>) => {
+        const lifting = { liftedMs: clock.nowMs(), liftedBy: actor, reason };
+        const events = decideUnderlying({ type: 'lift', holdId, lifting }, state);
+        return events.length === 0 ? null : { events };
+      };
+      const why = { ...metadata, correlation: holdId };
+      await turns.run(symbol, () => transact(ledger, underlyingKind, symbol, lift, why));
     },
 
     async list(symbol, at) {

@@ -4,12 +4,20 @@ import { IssuanceError } from '../primitives/failures.ts';
 import type { Log } from '../telemetry/log.ts';
 import { callerOf } from './access.ts';
 import type { ServerLimits } from './limits.ts';
+import type { FailureLines } from './failure-lines.ts';
 import type { Problem } from './problems.ts';
 import { problem, problemOf } from './problems.ts';
 
+/** Answers with a 5xx that tell of no failure: the caller is to come again, and what is behind it is told elsewhere. */
+const EXPECTED: ReadonlySet<string> = new Set(['stopping', 'busy', 'unknown_confirm']);
+
 /** Answers an error of a route as its problem, and logs it. */
 export async function answerError(
-  { log, limits }: { readonly log: Log; readonly limits: ServerLimits },
+  {
+    log,
+    limits,
+    failures,
+  }: { readonly log: Log; readonly limits: ServerLimits; readonly failures: FailureLines },
   error: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -22,8 +30,9 @@ export async function answerError(
     status: found.status,
     code: found.code,
   };
-  if (found.status >= 500) log.error({ ...fields, err: error }, 'request failed');
-  else {
+  if (found.status >= 500 && !EXPECTED.has(found.code)) {
+    failures.failed({ route: fields.route, code: found.code, error, fields });
+  } else {
     const address = callerOf(request).slice(0, 64);
     // Not at info what anybody can cause as often as they like, before they have shown any credentials.
     const level = found.code === 'rate_limited' || request.is404 ? 'debug' : 'info';
@@ -62,6 +71,9 @@ function isLongBodyUnderway({ raw, headers }: FastifyRequest, { bodyBytes }: Ser
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > bodyBytes;
 }
 
+/** What is wrong as a whole. */
+const WHOLE: Readonly<Record<string, string>> = { querystring: 'query', params: 'path', headers: 'headers' };
+
 /** Problems that Fastify and its plugins find: a body that cannot be read, or does not fit the route's schema. */
 function frameworkProblem(
   error: unknown,
@@ -69,7 +81,10 @@ function frameworkProblem(
   { bodyBytes }: ServerLimits,
 ): Problem | null {
   if (hasZodFastifySchemaValidationErrors(error)) {
-    const faults = error.validation.map((it) => `${it.instancePath || 'body'}: ${it.message ?? 'wrong'}`);
+    const whole = WHOLE[error.validationContext ?? ''] ?? 'body';
+    const faults = error.validation.map(
+      (it) => `${it.instancePath.length > 1 ? it.instancePath : whole}: ${it.message ?? 'wrong'}`,
+    );
     return problem('malformed', faults.slice(0, 10).join('; '));
   }
   switch ((error as Partial<FastifyError> | null)?.code) {

@@ -66,7 +66,7 @@ export const PROBLEMS = {
   internal: {
     status: 500,
     title: 'The service failed',
-    hiddenDetail: 'The failure was logged with this request id.',
+    hiddenDetail: 'The log has the failure, by this request id or by that of the first one like it.',
   },
   stopping: {
     status: 503,

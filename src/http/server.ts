@@ -10,12 +10,14 @@ import { createAttempts } from './attempts.ts';
 import { createHeadCheck, noRoute } from './check-head.ts';
 import { createClientErrorHandler } from './client-errors.ts';
 import { drainBeforeClose } from './drain.ts';
+import { createFailureLines } from './failure-lines.ts';
 import { createHardenedFastify, onClientError } from './hardened-fastify.ts';
 import { parseJsonBody } from './json-body.ts';
 import type { ServerLimits } from './limits.ts';
 import { SERVER_LIMITS } from './limits.ts';
 import { registerDocument } from './openapi/document.ts';
 import type { Caller } from './openapi/route-docs.ts';
+import { withStrictQuery } from './strict-query.ts';
 import { trackOwedAnswers } from './owed-answers.ts';
 
 type BodyParser = (
@@ -88,7 +90,10 @@ export function createServer(options: ServerOptions): FastifyInstance {
   server.addHook('onRequest', createHeadCheck(limits));
   onClientError(server, createClientErrorHandler({ log, random: options.random, owed }));
   const isClosing = drainBeforeClose(server, timers);
-  server.setErrorHandler((error, request, reply) => answerError({ log, limits }, error, request, reply));
+  const failures = createFailureLines(server, { log, timers });
+  server.setErrorHandler((error, request, reply) =>
+    answerError({ log, limits, failures }, error, request, reply),
+  );
   server.setNotFoundHandler((request) => {
     throw noRoute(request);
   });
@@ -163,6 +168,7 @@ function register(
   void server.register(async (scope) => {
     scope.addHook('onRoute', (route) => {
       route.config = { ...route.config, caller };
+      if (caller === 'internal') route.schema = withStrictQuery(route.schema);
     });
     // Before the body is read: a caller without credentials costs nothing.
     scope.addHook('onRequest', (request, _reply, done) => {

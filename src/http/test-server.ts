@@ -17,6 +17,8 @@ export interface TestServerOptions {
   readonly limits?: Partial<ServerLimits>;
   /** More of Alpaca's routes. */
   readonly routes?: FastifyPluginAsync;
+  /** More of the operators' routes. */
+  readonly internalRoutes?: FastifyPluginAsync;
 }
 
 /**
@@ -47,7 +49,10 @@ export function createTestServer(options: TestServerOptions = {}) {
     },
     routes: {
       alpaca: [routes, ...(options.routes === undefined ? [] : [options.routes])],
-      internal: [async (app) => void app.get('/inside', async (request) => ({ actor: request.actor }))],
+      internal: [
+        async (app) => void app.get('/inside', async (request) => ({ actor: request.actor })),
+        ...(options.internalRoutes === undefined ? [] : [options.internalRoutes]),
+      ],
       keyless: [],
       open: [async (app) => void app.get('/health', async () => ({ status: 'ok' }))],
     },

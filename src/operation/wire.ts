@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isUuid } from '../primitives/uuid.ts';
 import { address, decimal, hash, moment, nextCursor, pageQuery, uuid } from '../primitives/wire.ts';
 
 /** What the routes of operations take and give. */
@@ -21,7 +22,11 @@ export const listQuery = pageQuery(100).extend({
 });
 
 export const idParams = z.object({
-  id: z.string().max(256).meta({ description: 'Our id of the operation (`issuer_request_id`).' }),
+  id: z
+    .string()
+    .max(256)
+    .meta({ description: 'Our id of the operation (`issuer_request_id`); in any case.' })
+    .transform((text) => (isUuid(text) ? text.toLowerCase() : text)),
 });
 
 export const atQuery = z.object({

@@ -155,7 +155,8 @@ test('a rejected redemption burns nothing, and its tokens are kept apart', async
   script({ endpoint: 'redeem_journal', do: { outcome: { reject: 'account is restricted' } } });
   const rejected = await redeem('3.00000000000000004', 'rejected');
   await expectInvariants(world);
-  expect(rejected).toMatchObject({ burned: '0', qty: '3' });
+  expect(rejected).toMatchObject({ burned: '0', qty: '3', waiting_for: 'operator' });
+  expect(await world.operations('stuck=true')).toMatchObject([{ id: rejected.id }]);
   expect(await world.totalSupply()).toBe(before);
   expect(await world.balance(world.partners.issuerAddress)).toBe(parseQuantity('3.00000000000000004'));
 

@@ -6,7 +6,6 @@ import { nextRedemptionStep } from '../../redemption/redemption-kind.ts';
 import type { RedemptionState } from '../../redemption/state.ts';
 import { nextRefundStep } from '../../refund/refund-kind.ts';
 import type { RefundState } from '../../refund/state.ts';
-import type { LaneState } from '../../transaction/lane-state.ts';
 import { lanePhase } from '../../transaction/lane-state.ts';
 import type { TransactionState } from '../../transaction/transaction-state.ts';
 import { GROUND_BOUNDS_MS } from './overdue.ts';
@@ -66,6 +65,6 @@ describe('every state that may be left has a bound, and no other', () => {
       ...ended(refund).map((kind) => nextRefundStep({ kind } as RefundState)),
     ];
     expect(new Set(steps.map((it) => it.kind))).toEqual(new Set(['none']));
-    expect(lanePhase({ kind: 'none' } as LaneState)).toBe('none');
+    expect(lanePhase({ kind: 'none' })).toBe('none');
   });
 });

@@ -16,11 +16,6 @@ interface CheckState {
   readonly kind: 'none' | 'added';
 }
 
-/** Id of the row of work of a check. */
-export function checkWorkId(name: CheckName): string {
-  return `${CHECK_WORK}:${name}`;
-}
-
 /** A check: stream `check/<name>`, whose only event implies its permanent work. */
 export const checkKind: StreamKind<CheckState, CheckEvent> = {
   category: CHECK_WORK,

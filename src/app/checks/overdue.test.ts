@@ -171,7 +171,7 @@ test('each stay is told once it is looked at past its bound, and once only, wher
       const stays = async (): Promise<readonly string[]> => {
         const rows = await store.find({ table: 'work', where: { phase: 'journaled' } });
         const past = rows.filter((row) => Number(row['since_ms']) + BOUND_MS <= clock.nowMs());
-        return past.map((row) => `${String(row['id'])} ${new Date(Number(row['since_ms'])).toISOString()}`);
+        return past.map((row) => `${row['id'] as string} ${new Date(Number(row['since_ms'])).toISOString()}`);
       };
       for (const it of acts) {
         if (it.kind === 'set') await set([it.id], it.state);

@@ -15,6 +15,9 @@ read as they were sent, and none is lost. At most nine decimals are taken from A
 
 **Pages.** Lists take \`limit\` and \`cursor\`, and answer \`next_cursor\`: null after the last page.
 
+**The page** at \`/docs\`, and the files that it is made of, are for people: they show this document, and are no part
+of what it describes.
+
 **Errors** are \`application/problem+json\` with a stable \`code\`. Every answer carries its id in \`x-request-id\`.`;
 
 export const TAGS = [
