@@ -19,8 +19,8 @@ export function addStuckCommand(program: Command): void {
         program
           .command('stuck')
           .description(
-            'list all that needs a person: operations past the bound of their state, lanes that do not sign, networks that ' +
-              'stand still, transactions that are late; status 1 when there is any',
+            'list all that needs a person: operations past the bound of their state, lanes that do not sign, ' +
+              'networks that stand still, transactions that are late; status 1 when there is any',
           ),
       ),
     ),

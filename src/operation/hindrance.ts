@@ -1,6 +1,6 @@
 import type { WorkError, WorkRow } from '../engine/work.ts';
 
-/** What keeps something from going on that has not failed itself: a partner that is down for all, a lane that is stopped. */
+/** What keeps from going on what has not failed itself: a partner that is down for all, a lane that is stopped. */
 export interface Hindrance {
   readonly error: WorkError;
   /** When the one that hinders is tried again; null where only a person or an event helps. */

@@ -71,6 +71,28 @@ describe('the window of a quarantine', () => {
   });
 });
 
+describe('a reorg while a quarantine lasts', () => {
+  test('that takes away a forgotten transaction leaves no gap that nobody fills', async () => {
+    const network = { batchCount: 1 };
+    const before = await createWorld({ path: join(folder, 'a.db'), network });
+    const { chain } = before;
+    await before.store.backup(join(folder, 'b.db'));
+    await before.add(1);
+    await before.step('lane');
+    chain.mine();
+    await before.store.close();
+    const world = await createWorld({ chain, path: join(folder, 'b.db'), network, restored: true });
+    await world.add(1);
+    await world.step('lane');
+    expect((await world.lanes.status())[0]).toMatchObject({ state: 'quarantine', chainNonce: 1 });
+    chain.reorg(1, { drop: true });
+    world.scanned = 100_000n;
+    await world.rounds(60);
+    expect(await laneState(world)).toBe('open');
+    expect(chain.effects(toyId(1))).toBe(1);
+  });
+});
+
 describe('a vault that a restored database had forgotten', () => {
   test('is not signed for before it is scanned to where the quarantine ended', async () => {
     const world = await createWorld({ restored: true });

@@ -28,6 +28,11 @@ export async function stepQuarantine(
 ): Promise<StepResult> {
   const { window } = state.quarantine;
   if (window === null) return openWindow(deps, lane, loaded, counts, next);
+  // A reorg took away what the window began behind, and whoever signed that may have forgotten it: nothing behind the
+  // gap would ever be mined.
+  if (counts.latest < window.firstNonce) {
+    return fillFrom(deps, lane, loaded, { firstNonce: counts.latest, lastNonce: window.lastNonce });
+  }
   const { store } = deps;
   const laneId = lane.context.lane;
   const missing = await unpromisedNonces(store, laneId, window.firstNonce, window.lastNonce);
@@ -93,7 +98,15 @@ async function openWindow(
   next: number,
 ): Promise<StepResult> {
   const lastNonce = Math.max(Math.max(counts.latest, next) + lane.inFlight, counts.pending) - 1;
-  const data = { firstNonce: counts.latest, lastNonce };
+  return fillFrom(deps, lane, loaded, { firstNonce: counts.latest, lastNonce });
+}
+
+async function fillFrom(
+  deps: LaneDeps,
+  lane: Lane,
+  loaded: Loaded<LaneState>,
+  data: NonNullable<Quarantine['window']>,
+): Promise<StepResult> {
   await commitLane(deps, loaded, [{ type: 'QuarantineFilling', data }]);
   deps.log.warn(
     { lane: lane.context.lane, ...data },

@@ -106,10 +106,14 @@ function createImages(simulation: Simulation, spec: Spec, after: At): Host {
     restore(ageMs, marked) {
       const image = imageOf(ageMs);
       if (image === undefined) return;
-      const before = simulation.halt() ?? simulation.image();
-      if (before !== null) void noteForgotten(world, before, image);
+      const note = (): void => {
+        const before = simulation.halt() ?? simulation.image();
+        if (before !== null) void noteForgotten(world, before, image);
+      };
+      note();
       world.scheduler.after(1_000, 'start on an older copy', () => {
-        simulation.halt();
+        // One that crashed before may have come back meanwhile, and what it was told is forgotten too.
+        note();
         simulation.start(image, marked);
       });
     },

@@ -13,9 +13,10 @@ import { GROUND_BOUNDS_MS } from './overdue.ts';
 /** `open`: it must have a bound. A state that is added does not type-check before it stands here. */
 type Lives<State extends string> = Readonly<Record<Exclude<State, 'none'>, 'open' | 'endless' | 'ended'>>;
 
-const mint: Lives<MintState['kind']> = {
+const mint: Lives<MintState['kind'] | 'unclear'> = {
   unrequested: 'open',
   requested: 'open',
+  unclear: 'open',
   journaled: 'open',
   submitted: 'open',
   minted: 'open',

@@ -11,7 +11,7 @@ import type { Log } from '../../telemetry/log.ts';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** Of what operations rest on. A mined transaction waits for finality, which takes some twenty minutes on most chains. */
+/** Of what operations rest on. A mined transaction waits for finality: some twenty minutes on most chains. */
 export const GROUND_BOUNDS_MS: StateBounds = {
   lane: { quarantine: HOUR_MS, stopped: 0 },
   transaction: { pending: 30 * MINUTE_MS, mined: 2 * HOUR_MS },

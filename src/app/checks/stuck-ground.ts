@@ -10,7 +10,7 @@ import { stuckCandidates } from '../../operation/stuck.ts';
 import type { Clock } from '../../ports/ports.ts';
 import { GROUND_BOUNDS_MS, OPENING_BOUND_MS } from './overdue.ts';
 
-/** How long nodes may fail before the network is shown as one that needs a person, and how many steps of the watcher. */
+/** How long nodes may fail, and how many steps of the watcher, before the network is shown. */
 const UNREACHABLE_BOUND_MS = 10 * 60_000;
 const FAILURES_BOUND = 20;
 /** Rows of each state that are shown; whoever has more knows enough. */
