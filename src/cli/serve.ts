@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import type { Instead } from '../app/boot.ts';
 import { bootService } from '../app/boot.ts';
 import { createTelemetry } from '../app/telemetry.ts';
+import { forgetSecrets } from '../config/forget-secrets.ts';
 import { secretsOf } from '../config/secrets-of.ts';
 import { endsWithin } from '../ports/ends-within.ts';
 import { createRealPorts } from '../ports/real-ports.ts';
@@ -53,12 +54,18 @@ export async function serve(options: {
   // Not `once`: npm hands Ctrl-C on to a service that the terminal has told already, and twice is no wish to be killed.
   process.on('SIGTERM', ask);
   process.on('SIGINT', ask);
+  // Left to itself, Node opens a debugger on it, to whoever is on this machine, with everything in memory.
+  process.on('SIGUSR1', () => {
+    log.warn({}, 'SIGUSR1 is ignored: a debugger would show every secret of the process');
+  });
   if (config.alpacaIpRanges.length === 0) {
     log.warn({}, 'ALPACA_IP_RANGES is empty: every address may call the routes of Alpaca, if it has the key');
   }
   const figures = createTelemetry({ ...ports, log });
   figures.prometheus.addProcessMetrics();
   const tracing = await startTraces({ config, ports, log, spans: figures.metrics.spans });
+  // Traces were the last to read it.
+  forgetSecrets(process.env);
   const telemetry = tracing === null ? figures : { ...figures, tracer: tracing.tracer };
   if (config.alpacaSigningKeys.length > 0 && config.issuerApiKeys.length > 0) {
     log.warn({}, 'ISSUER_API_KEY opens nothing while ALPACA_SIGNING_KEYS is set: remove it');

@@ -1,3 +1,4 @@
+import { hidden, looksSecret, showPath, withoutUrlCredentials } from './looks-secret.ts';
 import type { Setting } from './setting.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -49,9 +50,11 @@ export function sourceOf(setting: Setting<unknown>, env: Environment, readFile: 
   if (direct !== null) return fault(`either ${setting.name} or ${nameOfFile}`, 'both');
   try {
     const text = readFile(path).trim();
-    return text === '' ? fault('a file that is not empty', `'${path}'`) : { text, from: 'file', fault: null };
+    return text === ''
+      ? fault('a file that is not empty', showPath(path))
+      : { text, from: 'file', fault: null };
   } catch {
-    return fault('a file that can be read', `'${path}'`);
+    return fault('a file that can be read', showPath(path));
   }
 }
 
@@ -78,13 +81,14 @@ export function readSettings<T extends Readonly<Record<string, Setting<unknown>>
 /** Text of a setting as it may be shown: whole, but for what is secret. */
 export function mask(setting: Setting<unknown>, text: string): string {
   if (setting.secret === 'all') return `[secret of ${String(text.length)} characters]`;
-  return setting.secret === 'url' ? text.split(',').map(maskUrl).join(',') : text;
+  return setting.secret === 'url' ? text.split(',').map(maskUrl).join(',') : withoutUrlCredentials(text);
 }
 
 /** The same within a sentence: in quotes, and not longer than what anybody reads there. */
 function quote(setting: Setting<unknown>, text: string): string {
   const shown = mask(setting, text);
   if (setting.secret === 'all') return shown;
+  if (setting.secret === 'none' && looksSecret(text)) return `${hidden(text)} that may be a key`;
   return `'${setting.secret !== 'url' && shown.length > 80 ? `${shown.slice(0, 80)}…` : shown}'`;
 }
 

@@ -1,3 +1,4 @@
+import { hiddenParts, SHORTEST_PART } from '../primitives/hidden-parts.ts';
 import type { Config } from './config.ts';
 import type { Secret } from './secret.ts';
 
@@ -34,21 +35,4 @@ function headerParts(value: Secret): readonly string[] {
 /** As it stands in the header of Basic authentication. */
 function basicOf(key: string, secret: string): string {
   return Buffer.from(`${key}:${secret}`).toString('base64');
-}
-
-/** Keys in paths and queries are longer; what is shorter may be an ordinary word (`mainnet`). */
-const SHORTEST_PART = 16;
-
-/** A node may repeat the key alone in its own message, without the path around it. */
-function hiddenParts(text: string): readonly string[] {
-  const url = URL.parse(text);
-  if (url === null) return [];
-  const path = `${url.pathname}${url.search}`;
-  const parts = [...url.pathname.split('/'), ...url.searchParams.values()];
-  return [
-    url.username,
-    url.password,
-    path.length > 1 ? path : '',
-    ...parts.filter((it) => it.length >= SHORTEST_PART),
-  ];
 }

@@ -1,5 +1,6 @@
 import { HttpFailure, IssuanceError, RpcFailure } from '../../primitives/failures.ts';
 import type { Random, RpcTransport, Timers } from '../../ports/ports.ts';
+import { hiddenParts } from '../../primitives/hidden-parts.ts';
 import { decodeQuantity } from './decode.ts';
 import { isBusy } from './failure-kinds.ts';
 import type { Ask } from './reader.ts';
@@ -7,6 +8,8 @@ import type { EndpointState, RpcMetric } from './types.ts';
 
 const FIRST_REST_MS = 1_000;
 const LONGEST_REST_MS = 30_000;
+/** Shorter ones would blot out ordinary words. */
+const SHORTEST_SECRET = 8;
 
 export interface EndpointOptions {
   readonly index: number;
@@ -38,6 +41,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   const origin = URL.parse(url)?.origin ?? 'an invalid URL';
   const where = `${network} endpoint ${String(index)} (${origin})`;
   const rest = createRest(options);
+  const hidden = hiddenParts(url).filter((it) => it.length >= SHORTEST_SECRET);
   /** The check of the chain id, under way or passed; forgotten when the endpoint was unreachable. */
   let checking: Promise<void> | null = null;
 
@@ -52,7 +56,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       report('ok');
       return result;
     } catch (error) {
-      const failure = asRpcFailure(method, error);
+      const failure = withoutSecrets(asRpcFailure(method, error), url, { origin, hidden });
       const busy = isBusy(failure);
       if (failure.kind === 'answered' && !busy) {
         rest.end();
@@ -63,7 +67,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       // Behind an address that was gone for a while there may be another node.
       if (failure.httpStatus !== 429) checking = null;
       report(busy ? 'busy' : 'unreachable');
-      throw unserved(where, failure, url, origin);
+      throw withMessage(failure, `${where}: ${failure.message}`, 'unreachable');
     }
   };
 
@@ -145,14 +149,24 @@ function asRpcFailure(method: string, error: unknown): RpcFailure {
   throw error;
 }
 
-/** The failure of an endpoint that did not serve, naming it without what its URL may hide. */
-function unserved(where: string, failure: RpcFailure, url: string, origin: string): RpcFailure {
-  return new RpcFailure(`${where}: ${failure.message.replaceAll(url, origin)}`, {
-    kind: 'unreachable',
+/** The same failure without what its URL hides: nodes repeat keys, and messages are kept and shown. */
+function withoutSecrets(
+  failure: RpcFailure,
+  url: string,
+  { origin, hidden }: { readonly origin: string; readonly hidden: readonly string[] },
+): RpcFailure {
+  const bare = failure.message.replaceAll(url, origin);
+  const message = hidden.reduce((clean, part) => clean.replaceAll(part, '[secret]'), bare);
+  return message === failure.message ? failure : withMessage(failure, message, failure.kind);
+}
+
+function withMessage(failure: RpcFailure, message: string, kind: RpcFailure['kind']): RpcFailure {
+  return new RpcFailure(message, {
+    kind,
     method: failure.method,
     ...(failure.rpcCode === null ? {} : { rpcCode: failure.rpcCode }),
     ...(failure.httpStatus === null ? {} : { httpStatus: failure.httpStatus }),
     data: failure.data,
-    cause: failure,
+    cause: failure.cause,
   });
 }
