@@ -1,5 +1,5 @@
 import type { Address } from 'viem';
-import type { EventStore, Metadata, Row } from '../event-store/event-store.ts';
+import type { EventStore, Metadata, Row, UpTo } from '../event-store/event-store.ts';
 import { change } from '../event-store/ledger.ts';
 import type { Ledger } from '../event-store/ledger.ts';
 import { UniqueViolation } from '../event-store/errors.ts';
@@ -8,7 +8,7 @@ import type { Clock, Random } from '../ports/ports.ts';
 import { IssuanceError } from '../primitives/failures.ts';
 import { uuidV4 } from '../primitives/uuid.ts';
 import type { AccountCommand } from './account.ts';
-import { accountKind, decideAccount, emailKey } from './account.ts';
+import { accountKind, decideAccount, emailKey, openWallets } from './account.ts';
 
 /** An account as routes show it. */
 export interface AccountView {
@@ -44,7 +44,8 @@ export interface Accounts {
   addWallet(clientId: string, wallet: Address, metadata: Metadata): Promise<void>;
   /** Idempotent. @throws IssuanceError `account_unknown` */
   removeWallet(clientId: string, wallet: Address, metadata: Metadata): Promise<void>;
-  get(clientId: string): Promise<AccountView | null>;
+  /** As it is or, with `upTo`, as it was; null when there is none. */
+  get(clientId: string, upTo?: UpTo): Promise<AccountView | null>;
   list(page: { limit: number; after: readonly [number, string] | null }): Promise<readonly AccountView[]>;
   byClientId(clientId: string): Promise<AccountIdentity | null>;
   /** By Alpaca's account id or account number. */
@@ -80,6 +81,15 @@ export function createAccounts(ports: {
 
   return {
     ...accounts,
+
+    async get(clientId, upTo) {
+      if (upTo === undefined) return accounts.get(clientId);
+      const { state, facts } = await ledger.load(accountKind, clientId, upTo);
+      if (state.kind === 'none' || facts === null) return null;
+      const { email, alpacaAccountId, accountNumber } = state;
+      const wallets = [...openWallets(state)].sort();
+      return { clientId, email, alpacaAccountId, accountNumber, wallets, createdMs: facts.createdMs };
+    },
 
     async register({ email, alpacaAccountId }, metadata) {
       const clientId = uuidV4(random.bytes(16));

@@ -2,6 +2,7 @@ import type { FastifyPluginAsync } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { IssuanceError } from '../primitives/failures.ts';
+import { atQuery, unknownThen, upTo } from '../operation/point-in-time.ts';
 import { pageQuery, readCursor, writeCursor } from '../primitives/wire.ts';
 import type { Accounts } from './accounts.ts';
 import {
@@ -82,15 +83,17 @@ export function accountRoutes(
         schema: {
           operationId: 'getAccount',
           tags,
-          summary: 'One participant',
+          summary: 'One participant, as it is or as it was',
           params: clientParams,
+          querystring: atQuery,
           response: { 200: account },
           problems: ['account_unknown'],
         },
       },
       async (request) => {
-        const found = await accounts.get(request.params.client_id);
-        if (found === null) throw new IssuanceError('account_unknown', 'no account has this client id');
+        const then = upTo(request.query);
+        const found = await accounts.get(request.params.client_id, then);
+        if (found === null) throw unknownThen('account_unknown', 'account with this client id', then);
         return accountOnWire(found);
       },
     );

@@ -2,6 +2,8 @@ import type { FastifyPluginAsync } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { AssetReads, VaultView } from '../asset/assets.ts';
+import type { UpTo } from '../event-store/event-store.ts';
+import { pointShape, upTo } from '../operation/point-in-time.ts';
 import { IssuanceError } from '../primitives/failures.ts';
 import { formatQuantity } from '../primitives/quantity.ts';
 import { address, decimal, givenAddress, givenName, nextCursor } from '../primitives/wire.ts';
@@ -9,6 +11,7 @@ import { pageQuery, readCursor, writeCursor } from '../primitives/wire.ts';
 import type { Inventory } from '../receipt/inventory.ts';
 import type { InventoryVault } from '../receipt/list-inventory.ts';
 import type { Difference, Reconciliation } from '../receipt/reconciliation.ts';
+import type { PastBooks } from './past-books.ts';
 
 const tags = ['books'];
 const receiptId = z.string().regex(/^\d+$/).meta({ description: 'Of the vault’s ERC-1155 receipts.' });
@@ -20,7 +23,11 @@ const inventoryItem = z.object({
   underlying: z.string(),
   token: z.string(),
   vault: address,
-  promised: decimal.meta({ description: 'Promised to redemptions whose burns are not signed yet.' }),
+  promised: decimal.nullable().meta({
+    description:
+      'Promised to redemptions whose burns are not signed yet. Null where that is of the past, and more operations ' +
+      'began before than are replayed for it.',
+  }),
   receipts: z.array(
     z.object({
       receipt_id: receiptId,
@@ -61,6 +68,7 @@ const difference = z.discriminatedUnion('kind', [
 ]);
 
 const inventoryQuery = pageQuery(1000).extend({
+  ...pointShape,
   network: givenName.optional(),
   underlying: givenName.optional(),
   vault: givenAddress.optional(),
@@ -73,8 +81,22 @@ export function inventoryRoutes(parts: {
   readonly reconciliation: Reconciliation;
   readonly vaults: AssetReads['vaults'];
   readonly configured: ReadonlySet<string>;
+  readonly past: PastBooks;
 }): FastifyPluginAsync {
-  const { inventory, reconciliation, vaults, configured } = parts;
+  const { inventory, reconciliation, vaults, configured, past } = parts;
+  const listThen = async (
+    chosen: readonly VaultView[],
+    then: UpTo,
+    page: Parameters<Inventory['list']>[1],
+  ) => {
+    const known: VaultView[] = [];
+    for (const it of chosen) if (await past.served(it, then)) known.push(it);
+    const { items, next } = await inventory.listThen(known, then, page);
+    const promised = await past.promised(then);
+    const promisedOn = (chainId: number, vault: string) =>
+      promised === null ? null : (promised.get(`${String(chainId)}/${vault}`) ?? 0n);
+    return { items: items.map((it) => ({ ...it, promised: promisedOn(it.chainId, it.vault) })), next };
+  };
   const routes: FastifyPluginAsyncZod = async (app) => {
     app.get(
       '/inventory',
@@ -86,7 +108,9 @@ export function inventoryRoutes(parts: {
           description:
             'Those that hold or reserve something, or are about to be read. `limit` counts receipts, a vault without ' +
             'any as one; a vault with more goes on in the next page. Within a vault they stand in the order of ' +
-            'their ids as text.',
+            'their ids as text. With `at` or `position`: as the books had it then, replayed from the log. One call ' +
+            'replays no more than 5,000 receipts, so that a page may hold fewer than `limit`, or none, and have a ' +
+            '`next_cursor` all the same.',
           querystring: inventoryQuery,
           response: { 200: z.object({ items: z.array(inventoryItem), next_cursor: nextCursor }) },
         },
@@ -98,10 +122,10 @@ export function inventoryRoutes(parts: {
             (underlying === undefined || it.underlying === underlying) &&
             (vault === undefined || it.vault === vault),
         );
-        const { items, next } = await inventory.list(
-          chosen.map((it) => ({ chainId: it.chainId, vault: it.vault })),
-          { limit, after: cursor === undefined ? null : placeOf(cursor) },
-        );
+        const page = { limit, after: cursor === undefined ? null : placeOf(cursor) };
+        const then = upTo(request.query);
+        const { items, next } =
+          then === undefined ? await inventory.list(chosen, page) : await listThen(chosen, then, page);
         const byVault = new Map(chosen.map((it) => [`${String(it.chainId)}/${it.vault}`, it]));
         return {
           items: items.flatMap((it) => {
@@ -149,14 +173,17 @@ function placeOf(cursor: string) {
   return { chainId, vault, receiptId };
 }
 
-function itemOnWire(item: InventoryVault, view: VaultView): z.infer<typeof inventoryItem> {
+function itemOnWire(
+  item: Omit<InventoryVault, 'promised'> & { readonly promised: bigint | null },
+  view: VaultView,
+): z.infer<typeof inventoryItem> {
   return {
     chain_id: item.chainId,
     network: view.network,
     underlying: view.underlying,
     token: view.token,
     vault: item.vault,
-    promised: formatQuantity(item.promised),
+    promised: item.promised === null ? null : formatQuantity(item.promised),
     receipts: item.receipts.map((it) => ({
       receipt_id: String(it.receiptId),
       holder: it.holder,

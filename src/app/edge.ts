@@ -31,6 +31,7 @@ import { custodyCheckRoutes } from './custody/custody-routes.ts';
 import { createStuckGround } from './checks/stuck-ground.ts';
 import { laneRoutes } from './lane-routes.ts';
 import { metricsRoute } from './metrics/scrape.ts';
+import { createPastBooks } from './past-books.ts';
 import type { Readiness } from './readiness.ts';
 import type { SharedParts } from './shared-parts.ts';
 import { stuckRoutes } from './stuck-routes.ts';
@@ -100,7 +101,7 @@ export function createEdge(
           chainWork.vaultsChanged();
         }),
         holdRoutes(holds),
-        operationRoutes(operations, store),
+        operationRoutes(operations),
         actionRoutes(operations, {
           mint: mint.actions(chainWork.desk),
           redemption: redemption.actions(chainWork.desk, refund.opener),
@@ -120,6 +121,7 @@ export function createEdge(
           reconciliation,
           vaults,
           configured,
+          past: createPastBooks({ store, ledger, clock, assets }),
         }),
       ],
       keyless: [metricsRoute(telemetry.prometheus), documentRoutes()],

@@ -1,7 +1,7 @@
 import type { Address } from 'viem';
 import { UniqueViolation } from '../event-store/errors.ts';
 import { createCachedStreams } from '../event-store/cached-streams.ts';
-import type { EventStore, Metadata, Row } from '../event-store/event-store.ts';
+import type { EventStore, Metadata, Row, UpTo } from '../event-store/event-store.ts';
 import type { Ledger, Loaded } from '../event-store/ledger.ts';
 import { transact } from '../event-store/transact.ts';
 import { IssuanceError } from '../primitives/failures.ts';
@@ -59,7 +59,8 @@ export interface Assets {
   setEnabled(underlying: string, network: string, enabled: boolean, metadata: Metadata): Promise<AssetView>;
   /** Its stream, from memory and as fresh as the last commit; for decisions that require its version. */
   load(underlying: string, network: string): Promise<Loaded<AssetState>>;
-  get(underlying: string, network: string): Promise<AssetView | null>;
+  /** As it is or, with `upTo`, as it was; null when there is none. */
+  get(underlying: string, network: string, upTo?: UpTo): Promise<AssetView | null>;
   /** All networks of one underlying, or all assets. */
   list(underlying?: string): Promise<readonly AssetView[]>;
   vaults(network?: string): Promise<readonly VaultView[]>;
@@ -102,6 +103,14 @@ export function createAssets(ports: {
 
   return {
     ...reads,
+    async get(underlying, network, upTo) {
+      if (upTo === undefined) return reads.get(underlying, network);
+      const { state } = await ledger.load(assetKind, assetId(underlying, network), upTo);
+      if (state.kind === 'none') return null;
+      const { token, chainId, current, past } = state;
+      const pastVaults = past.map((it) => it.vault).sort();
+      return { underlying, network, token, chainId, ...current, state: state.kind, pastVaults };
+    },
     load: (underlying, network) => streams.load(assetId(underlying, network)),
 
     async point({ underlying, token, network, vault }, metadata) {

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
+import { upTo } from '../operation/point-in-time.ts';
 import type { HoldList, Holds } from './holds.ts';
 import {
   holdBody,
@@ -56,8 +57,8 @@ export function holdRoutes(holds: Holds): FastifyPluginAsync {
       },
       async (request) => {
         const { symbol } = request.params;
-        const { at, lifted: withLifted } = request.query;
-        const list = await holds.list(symbol, msOf(at) ?? undefined);
+        const { lifted: withLifted } = request.query;
+        const list = await holds.list(symbol, upTo(request.query));
         return toWire(symbol, list, withLifted === 'true');
       },
     );

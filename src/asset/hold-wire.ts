@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { pointShape } from '../operation/point-in-time.ts';
 import { givenName, givenText, moment, uuid } from '../primitives/wire.ts';
 
 /** What the routes of holds take and give. */
@@ -55,7 +56,7 @@ export const holdList = z.object({
   items: z.array(hold).meta({ description: 'At most 1,000 stand at a time.' }),
 });
 export const holdsQuery = z.object({
-  at: givenMoment.optional().meta({ description: 'RFC 3339: the holds as they were at this moment.' }),
+  ...pointShape,
   lifted: z
     .enum(['true', 'false'])
     .default('false')

@@ -1,8 +1,9 @@
 import { createCachedStreams } from '../event-store/cached-streams.ts';
-import type { EventStore, Metadata } from '../event-store/event-store.ts';
+import type { EventStore, Metadata, UpTo } from '../event-store/event-store.ts';
 import type { Change, Ledger, Loaded } from '../event-store/ledger.ts';
 import { change } from '../event-store/ledger.ts';
 import { transact } from '../event-store/transact.ts';
+import { momentOf } from '../operation/point-in-time.ts';
 import type { Clock, Random } from '../ports/ports.ts';
 import { IssuanceError } from '../primitives/failures.ts';
 import { createTurns } from '../primitives/turns.ts';
@@ -45,13 +46,15 @@ export interface Holds {
   /** Idempotent. @throws IssuanceError `hold_unknown` */
   lift(symbol: string, holdId: string, metadata: Metadata): Promise<void>;
   /**
-   * With `atMs` as they were known and stood at that moment; one to come shows what is known now.
+   * With `upTo` as they were known and stood then, windows as of that moment; one to come shows what is known now.
    *
    * @throws IssuanceError `asset_unknown`
    */
-  list(symbol: string, atMs?: number): Promise<HoldList>;
-  /** From memory, as fresh as the last commit. Rejects when it cannot be told. */
-  present(symbol: string): Promise<PresentFreeze>;
+  list(symbol: string, upTo?: UpTo): Promise<HoldList>;
+  /**
+   * From memory, as fresh as the last commit; with `upTo` as it was, from the log. Rejects when it cannot be told.
+   */
+  present(symbol: string, upTo?: UpTo): Promise<PresentFreeze>;
   /** Every underlying that is frozen now. */
   frozen(): Promise<ReadonlyMap<string, HoldScope>>;
 }
@@ -85,7 +88,18 @@ export function createHolds(ports: {
     return period;
   };
 
-  const present = async (symbol: string): Promise<PresentFreeze> => {
+  const then = async (symbol: string, upTo: UpTo | undefined) => {
+    const loaded = await ledger.load(underlyingKind, symbol, upTo);
+    const nowMs = clock.nowMs();
+    return { loaded, atMs: upTo === undefined ? nowMs : await momentOf(store, upTo, nowMs) };
+  };
+
+  const present = async (symbol: string, upTo?: UpTo): Promise<PresentFreeze> => {
+    if (upTo !== undefined) {
+      const { loaded, atMs } = await then(symbol, upTo);
+      const changedMs = loaded.facts?.updatedMs ?? null;
+      return { ...freezeAt(loaded.state, atMs), changedMs, requires: [] };
+    }
     const loaded = await streams.load(symbol);
     const changedMs = loaded.facts?.updatedMs ?? null;
     return { ...periodOf(loaded), changedMs, requires: [change(underlyingKind, loaded, [])] };
@@ -116,17 +130,11 @@ export function createHolds(ports: {
       await turns.run(symbol, () => transact(ledger, underlyingKind, symbol, lift, why));
     },
 
-    async list(symbol, at) {
+    async list(symbol, upTo) {
       await requireKnown(symbol);
-      const nowMs = clock.nowMs();
-      const atMs = at ?? nowMs;
-      const { state } = await ledger.load(
-        underlyingKind,
-        symbol,
-        atMs < nowMs ? { timeMs: atMs } : undefined,
-      );
-      const holds = state.holds.map((it) => ({ ...it, status: holdStatus(it, atMs) }));
-      return { atMs, scope: freezeAt(state, atMs).scope, holds };
+      const { loaded, atMs } = await then(symbol, upTo);
+      const holds = loaded.state.holds.map((it) => ({ ...it, status: holdStatus(it, atMs) }));
+      return { atMs, scope: freezeAt(loaded.state, atMs).scope, holds };
     },
 
     present,

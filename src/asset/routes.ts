@@ -2,6 +2,7 @@ import type { FastifyPluginAsync } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { IssuanceError } from '../primitives/failures.ts';
+import { pointShape, unknownThen, upTo } from '../operation/point-in-time.ts';
 import { readCursor, writeCursor } from '../primitives/wire.ts';
 import type { AssetView, Assets } from './assets.ts';
 import type { Availability } from './availability.ts';
@@ -112,9 +113,10 @@ function readRoutes(app: App, assets: Assets, holds: Present): void {
       schema: {
         operationId: 'getAsset',
         tags,
-        summary: 'One asset',
+        summary: 'One asset, as it is or as it was',
+        description: 'Frozen or not: as of the moment, or of that at which the log came to the position.',
         params: underlyingParams,
-        querystring: networkQuery,
+        querystring: networkQuery.extend(pointShape),
         response: { 200: asset },
         problems: ['asset_unknown'],
       },
@@ -122,10 +124,12 @@ function readRoutes(app: App, assets: Assets, holds: Present): void {
     async (request) => {
       const { underlying } = request.params;
       const { network } = request.query;
-      const found = await assets.get(underlying, network);
+      const then = upTo(request.query);
+      const found = await assets.get(underlying, network, then);
+      if (found === null && then !== undefined) throw unknownThen('asset_unknown', 'such asset', then);
       if (found === null)
         throw new IssuanceError('asset_unknown', `${underlying} is not tokenized on ${network}`);
-      return shown(holds, found);
+      return shown({ present: (symbol) => holds.present(symbol, then) }, found);
     },
   );
 

@@ -5,8 +5,10 @@ import { fieldLines } from './output/table.ts';
 import type { Column } from './output/table.ts';
 import { printAnswer } from './service/act.ts';
 import { limitOption, printList, readPages } from './service/list.ts';
+import { pointOptions, pointQuery, tellPoint } from './service/point.ts';
+import type { PointOptions } from './service/point.ts';
 import type { Service, ServiceOptions } from './service/service-command.ts';
-import { serviceOptions, withService } from './service/service-command.ts';
+import { queryText, serviceOptions, withService } from './service/service-command.ts';
 import type { AccountAnswer } from './service/wire.ts';
 
 const CLIENT_ID = 'our id of the participant';
@@ -50,12 +52,16 @@ export function addAccountCommands(program: Command): void {
 
   withExample(
     serviceOptions(
-      accounts.command('show').description('show one account').argument('<client-id>', CLIENT_ID),
+      pointOptions(
+        accounts.command('show').description('show one account').argument('<client-id>', CLIENT_ID),
+      ),
     ),
     'issuer accounts show 5ba3b51e-9c1f-4c3e-8f63-fd0e4a4e7a54',
-  ).action(async (clientId: string, options: ServiceOptions) => {
+  ).action(async (clientId: string, options: ServiceOptions & PointOptions) => {
     await withService(options, async (service) => {
-      const account = (await service.api.call('GET', pathOf(clientId))) as AccountAnswer;
+      const path = `${pathOf(clientId)}${queryText(pointQuery(options))}`;
+      const account = (await service.api.call('GET', path)) as AccountAnswer;
+      tellPoint(service, options);
       printAnswer(service, account, accountLines(account, service));
     });
   });

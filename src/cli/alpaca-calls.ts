@@ -29,7 +29,12 @@ function wordsOf({ type, data }: EventAnswer): Words | null {
         : { who: FROM_ALPACA, call: 'mint request', result: 'stored and answered' };
     case 'ConfirmReceivedEarly':
       return { who: FROM_ALPACA, call: `confirm: ${text('status')}`, result: 'stored, not known yet' };
+    case 'ConfirmNotUnderstood':
+      return { who: FROM_ALPACA, call: 'confirm', result: `stored, not understood: ${text('why')}` };
     case 'JournalCompleted':
+      if (data['evidence'] !== undefined) {
+        return { who: TO_ALPACA, call: 'look the request up', result: 'shows the journal; see the event' };
+      }
       return { who: FROM_ALPACA, call: 'confirm: completed', result: 'taken' };
     case 'JournalRejected':
       return { who: FROM_ALPACA, call: 'confirm: rejected', result: `taken; reason: ${text('reason')}` };

@@ -7,8 +7,10 @@ import type { Column } from './output/table.ts';
 import type { ActionOptions } from './service/act.ts';
 import { act, actionOptions, printAnswer } from './service/act.ts';
 import { limitOption, printList, readPages } from './service/list.ts';
+import { pointOptions, pointQuery, tellPoint } from './service/point.ts';
+import type { PointOptions } from './service/point.ts';
 import type { ServiceOptions } from './service/service-command.ts';
-import { serviceOptions, withService } from './service/service-command.ts';
+import { queryText, serviceOptions, withService } from './service/service-command.ts';
 import type { AssetAnswer } from './service/wire.ts';
 
 interface ListOptions extends ServiceOptions {
@@ -82,6 +84,33 @@ export function addAssetCommands(program: Command): void {
 
   withExample(
     serviceOptions(
+      pointOptions(
+        assets
+          .command('show')
+          .description('show one asset')
+          .argument('<underlying>', UNDERLYING)
+          .requiredOption('--network <network>', 'on which network'),
+      ),
+    ),
+    'issuer assets show AAPL --network base',
+  ).action(
+    async (underlying: string, options: ServiceOptions & PointOptions & { readonly network: string }) => {
+      await withService(options, async (service) => {
+        const query = queryText({ network: options.network, ...pointQuery(options) });
+        const path = `/tokenized-assets/${encodeURIComponent(underlying)}${query}`;
+        const asset = (await service.api.call('GET', path)) as AssetAnswer;
+        tellPoint(service, options);
+        printAnswer(service, asset, [describeAsset(asset)]);
+      });
+    },
+  );
+  addStatus(assets);
+  addSwitches(assets);
+}
+
+function addStatus(assets: Command): void {
+  withExample(
+    serviceOptions(
       assets
         .command('status')
         .description('say whether an underlying can be minted, as a whole and on each network')
@@ -100,7 +129,6 @@ export function addAssetCommands(program: Command): void {
       ]);
     });
   });
-  addSwitches(assets);
 }
 
 function addSwitches(assets: Command): void {

@@ -7,6 +7,8 @@ import type { Tone } from './output/output.ts';
 import type { Column } from './output/table.ts';
 import { printAnswer } from './service/act.ts';
 import { printList } from './service/list.ts';
+import { pointOptions, pointQuery, tellPoint } from './service/point.ts';
+import type { PointOptions } from './service/point.ts';
 import type { ServiceOptions } from './service/service-command.ts';
 import { queryText, serviceOptions, withService } from './service/service-command.ts';
 import type { HoldAnswer } from './service/wire.ts';
@@ -42,33 +44,32 @@ export function addHoldCommands(program: Command): void {
 
   withExample(
     serviceOptions(
-      holds
-        .command('list')
-        .description('list the holds of an underlying, and say what they freeze')
-        .argument('<symbol>', SYMBOL)
-        .option('--lifted', 'those too that were lifted')
-        .addOption(
-          new Option('--at <moment>', 'as they stood then; UTC unless it says otherwise').argParser(moment),
-        ),
+      pointOptions(
+        holds
+          .command('list')
+          .description('list the holds of an underlying, and say what they freeze')
+          .argument('<symbol>', SYMBOL)
+          .option('--lifted', 'those too that were lifted'),
+        'as they stood',
+      ),
     ),
     'issuer holds list AAPL',
-  ).action(
-    async (symbol: string, options: ServiceOptions & { readonly lifted?: true; readonly at?: string }) => {
-      await withService(options, async (service) => {
-        const lifted = options.lifted === true ? 'true' : undefined;
-        const path = `${pathOf(symbol)}${queryText({ lifted, at: options.at })}`;
-        const answer = (await service.api.call('GET', path)) as HoldsAnswer;
-        const { output, json } = service;
-        if (!json) {
-          const words = FROZEN[answer.frozen];
-          output.line(
-            `${answer.underlying}  ${output.paint(answer.frozen === 'none' ? 'good' : 'bad', words)}`,
-          );
-        }
-        printList(service, answer, holdColumns(service.nowMs), 'holds');
-      });
-    },
-  );
+  ).action(async (symbol: string, options: ServiceOptions & PointOptions & { readonly lifted?: true }) => {
+    await withService(options, async (service) => {
+      const lifted = options.lifted === true ? 'true' : undefined;
+      const path = `${pathOf(symbol)}${queryText({ lifted, ...pointQuery(options) })}`;
+      const answer = (await service.api.call('GET', path)) as HoldsAnswer;
+      tellPoint(service, options, 'they stood');
+      const { output, json } = service;
+      if (!json) {
+        const words = FROZEN[answer.frozen];
+        output.line(
+          `${answer.underlying}  ${output.paint(answer.frozen === 'none' ? 'good' : 'bad', words)}`,
+        );
+      }
+      printList(service, answer, holdColumns(service.nowMs), 'holds');
+    });
+  });
   addChanges(holds);
 }
 

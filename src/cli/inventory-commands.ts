@@ -5,6 +5,8 @@ import { withExample } from './example.ts';
 import { tableLines } from './output/table.ts';
 import type { Column } from './output/table.ts';
 import { limitOption, printList, readAllPages } from './service/list.ts';
+import { pointOptions, pointQuery, tellPoint } from './service/point.ts';
+import type { PointOptions } from './service/point.ts';
 import type { Service, ServiceOptions } from './service/service-command.ts';
 import { serviceOptions, withService } from './service/service-command.ts';
 import type { DifferenceAnswer, InventoryAnswer, ReceiptAnswer } from './service/wire.ts';
@@ -12,7 +14,7 @@ import type { DifferenceAnswer, InventoryAnswer, ReceiptAnswer } from './service
 /** A comparison reads every receipt of every vault from the chain. */
 const RECONCILE_TIMEOUT_MS = 15 * 60_000;
 
-interface InventoryOptions extends ServiceOptions {
+interface InventoryOptions extends ServiceOptions, PointOptions {
   readonly network?: string;
   readonly underlying?: string;
   readonly vault?: string;
@@ -29,13 +31,18 @@ export function addInventoryCommands(program: Command): void {
   withExample(
     serviceOptions(
       limitOption(
-        program
-          .command('inventory')
-          .description('say what each vault’s receipts hold, and how much of it redemptions have a claim on')
-          .option('--network <network>', 'on this network')
-          .option('--underlying <symbol>', 'of this share')
-          .option('--vault <address>', 'of this vault')
-          .option('--receipts', 'every receipt by itself'),
+        pointOptions(
+          program
+            .command('inventory')
+            .description(
+              'say what each vault’s receipts hold, and how much of it redemptions have a claim on',
+            )
+            .option('--network <network>', 'on this network')
+            .option('--underlying <symbol>', 'of this share')
+            .option('--vault <address>', 'of this vault')
+            .option('--receipts', 'every receipt by itself'),
+          'as the books had it',
+        ),
         { usual: 10_000, what: 'receipts' },
       ),
     ),
@@ -70,7 +77,8 @@ export function addInventoryCommands(program: Command): void {
 
 async function printInventory(service: Service, options: InventoryOptions): Promise<void> {
   const { network, underlying, vault, limit } = options;
-  const query = { network, underlying, vault };
+  const query = { network, underlying, vault, ...pointQuery(options) };
+  tellPoint(service, options, 'the books had it');
   // As the service counts: a vault without receipts as one.
   const sizeOf = (page: InventoryPage): number =>
     page.items.reduce((sum, it) => sum + Math.max(1, it.receipts.length), 0);
@@ -113,7 +121,10 @@ const VAULT_COLUMNS: readonly Column<InventoryAnswer>[] = [
   { head: 'PROMISED', cell: (it) => it.promised, align: 'right' },
   {
     head: 'FREE',
-    cell: (it) => formatQuantity(balanceOf(it) - reservedOf(it) - parseQuantity(it.promised)),
+    cell: (it) =>
+      it.promised === null
+        ? null
+        : formatQuantity(balanceOf(it) - reservedOf(it) - parseQuantity(it.promised)),
     align: 'right',
   },
   {

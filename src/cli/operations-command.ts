@@ -3,11 +3,13 @@ import { Option } from 'commander';
 import { withExample } from './example.ts';
 import { limitOption, printList, readPages } from './service/list.ts';
 import { operationColumns } from './service/operation-columns.ts';
+import { pointOptions, pointQuery, tellPoint } from './service/point.ts';
+import type { PointOptions } from './service/point.ts';
 import type { ServiceOptions } from './service/service-command.ts';
 import { serviceOptions, withService } from './service/service-command.ts';
 import type { OperationAnswer } from './service/wire.ts';
 
-interface Options extends ServiceOptions {
+interface Options extends ServiceOptions, PointOptions {
   readonly kind?: string;
   readonly state?: string;
   readonly underlying?: string;
@@ -34,7 +36,7 @@ export function addOperationsCommand(program: Command): void {
     .option('--tokenization-request-id <id>', 'with this id at Alpaca')
     .option('--stuck', 'only those past the bound of their state, the longest stuck first');
   withExample(
-    serviceOptions(limitOption(command)),
+    serviceOptions(limitOption(pointOptions(command, 'those that were open, as they were'))),
     'issuer operations --kind redemption --state held',
     'issuer operations --stuck --json',
   ).action(listOperations);
@@ -51,7 +53,9 @@ async function listOperations(options: Options): Promise<void> {
       tx_hash: options.txHash,
       tokenization_request_id: options.tokenizationRequestId,
       stuck: options.stuck === true ? 'true' : undefined,
+      ...pointQuery(options),
     };
+    tellPoint(service, options, 'they were, those that were open');
     const page = await readPages<OperationAnswer>(service, '/operations', query, options.limit);
     printList(service, page, operationColumns(service.nowMs), 'operations');
   });

@@ -1,37 +1,23 @@
 import type { Command } from 'commander';
-import { Option } from 'commander';
 import { IssuanceError } from '../primitives/failures.ts';
 import { IssuerRefused } from '../sandbox/issuer-api.ts';
-import { moment, wholeNumber } from './arguments.ts';
 import { withExample } from './example.ts';
-import { absoluteTime } from './output/moments.ts';
+import { pointOptions, pointQuery, tellPoint } from './service/point.ts';
+import type { PointOptions } from './service/point.ts';
 import type { Service, ServiceOptions } from './service/service-command.ts';
 import { queryText, serviceOptions, withService } from './service/service-command.ts';
 import type { EventAnswer, OperationAnswer, TransactionAnswer } from './service/wire.ts';
 import { operationLines } from './show-operation.ts';
 
-interface Options extends ServiceOptions {
-  readonly at?: string;
-  readonly atPosition?: number;
-}
+type Options = ServiceOptions & PointOptions;
 
 export function addShowCommand(program: Command): void {
   const command = program
     .command('show')
     .description('show one operation: what it is, what happened, its transactions, its calls with Alpaca')
-    .argument('<id>', 'its id, Alpaca’s id of it, or the hash of a transaction of it')
-    .addOption(
-      new Option('--at <moment>', 'as it was then; UTC unless it says otherwise')
-        .argParser(moment)
-        .conflicts('atPosition'),
-    )
-    .addOption(
-      new Option('--at-position <number>', 'as it was at this position of the log').argParser(
-        wholeNumber('--at-position', 1, Number.MAX_SAFE_INTEGER),
-      ),
-    );
+    .argument('<id>', 'its id, Alpaca’s id of it, or the hash of a transaction of it');
   withExample(
-    serviceOptions(command),
+    serviceOptions(pointOptions(command)),
     'issuer show 8f6a3c1e-2b1d-5c55-9a52-6f1f0f0a7c11',
     'issuer show 8f6a3c1e-2b1d-5c55-9a52-6f1f0f0a7c11 --at "2026-11-25 03:10"',
   ).action(async (id: string, options: Options) => {
@@ -39,9 +25,9 @@ export function addShowCommand(program: Command): void {
   });
 }
 
-async function show(service: Service, given: string, { at, atPosition }: Options): Promise<void> {
+async function show(service: Service, given: string, options: Options): Promise<void> {
   const { api, output, json } = service;
-  const then = queryText({ at, position: atPosition });
+  const then = queryText(pointQuery(options));
   const operation = await find(service, given, then);
   const path = `/operations/${encodeURIComponent(operation.id)}`;
   const events = (await api.call('GET', `${path}/events`)) as readonly EventAnswer[];
@@ -52,8 +38,7 @@ async function show(service: Service, given: string, { at, atPosition }: Options
     output.json(shown);
     return;
   }
-  if (at !== undefined) output.line(`As it was at ${absoluteTime(at, true)}:`);
-  if (atPosition !== undefined) output.line(`As it was at position ${String(atPosition)} of the log:`);
+  tellPoint(service, options);
   output.lines(operationLines(shown, service));
 }
 

@@ -46,6 +46,7 @@ const event = (version: number, type: string, data: EventAnswer['data']): EventA
   position: version * 10,
   version,
   type,
+  state: `state ${String(version)}`,
   time: time(version),
   actor: version === 1 ? 'alpaca' : 'engine',
   reason: null,
@@ -96,14 +97,14 @@ mint 8f6a3c1e-2b1d-5c55-9a52-6f1f0f0a7c11  minted
   version      3
 
 What happened
-#  TIME                         AFTER  EVENT          BY      POSITION
-1  2026-11-25 03:00:01.000 UTC  0.0 s  MintRequested  alpaca        10
+#  TIME                         AFTER  EVENT          STATE    BY      POSITION
+1  2026-11-25 03:00:01.000 UTC  0.0 s  MintRequested  state 1  alpaca        10
   Alpaca asked for a mint; it is stored and answered
   tokenization request tkr-1
-2  2026-11-25 03:00:02.000 UTC  1.0 s  MintReleased   engine        20
+2  2026-11-25 03:00:02.000 UTC  1.0 s  MintReleased   state 2  engine        20
   its transaction had no effect, as a final block shows: it is minted anew (it
   reverted) · nonce 4
-3  2026-11-25 03:00:03.000 UTC  2.0 s  SomethingNew   engine        30
+3  2026-11-25 03:00:03.000 UTC  2.0 s  SomethingNew   state 3  engine        30
 
 Transactions
 HASH                                                                NONCE  BLOCK

@@ -82,6 +82,7 @@ function eventColumns(startIso: string): readonly Column<EventAnswer>[] {
     { head: 'TIME', cell: (it) => absoluteTime(it.time, true) },
     { head: 'AFTER', cell: (it) => secondsBetween(startIso, it.time), align: 'right' },
     { head: 'EVENT', cell: (it) => it.type },
+    { head: 'STATE', cell: (it) => it.state },
     { head: 'BY', cell: (it) => it.actor },
     { head: 'POSITION', cell: (it) => String(it.position), align: 'right' },
     { head: 'MEANING', cell: eventMeaning, bare: true },

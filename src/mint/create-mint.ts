@@ -11,7 +11,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { TransactionDesk } from '../transaction/desk.ts';
 import type { LaneFeature } from '../transaction/lane-feature.ts';
 import { createMintActions } from './actions/create-mint-actions.ts';
-import type { ConfirmResult } from './confirm.ts';
+import type { ConfirmResult, UnreadBody } from './confirm.ts';
 import { confirmMint } from './confirm.ts';
 import { createMintLane } from './lane.ts';
 import { moveStrandedMints } from './move.ts';
@@ -36,7 +36,7 @@ export interface MintFeature {
   /** Takes Alpaca's mint request in: `body` as parsed, of either generation; `causation` a request id for the log. */
   request(body: unknown, causation?: string): Promise<MintRequestResult>;
   /** Stores Alpaca's word on a journal, then says how to answer. Only ever after the sender was authenticated. */
-  confirm(body: unknown, causation?: string): Promise<ConfirmResult>;
+  confirm(body: unknown, causation?: string, unread?: UnreadBody | null): Promise<ConfirmResult>;
   /** Moves journaled mints of a network to the lane that signs for it now, after a change of signer. */
   moveStranded(network: string, chainId: number): Promise<number>;
   /** Ids that the mint of a tokenization request may have. */
@@ -59,7 +59,7 @@ export function createMint(options: MintOptions): MintFeature {
     open: () => namespaces.remember(),
     idsOf: (tokenizationRequestId) => namespaces.mintIds(tokenizationRequestId),
     request: (body, causation) => requestMint(options, body, causation),
-    confirm: (body, causation) => confirmMint({ ...options, alarm }, body, causation),
+    confirm: (body, causation, unread) => confirmMint({ ...options, alarm }, body, causation, unread),
     moveStranded: (network, chainId) => moveStrandedMints(options, network, options.laneOf(chainId)),
     worker: createMintWorker(options),
     lane: createMintLane(options),

@@ -13,6 +13,8 @@ export interface OperationFilters {
   /** Of the incoming transfer, the mint, or a burn. */
   readonly transactionHash?: string;
   readonly tokenizationRequestId?: string;
+  /** Begun at this moment or before, in ms. */
+  readonly createdUntilMs?: number;
   /** True: only those that are past the bound of their state. */
   readonly stuck?: boolean;
 }
@@ -37,6 +39,7 @@ export function equalities(filters: OperationFilters): Readonly<Record<string, C
   for (const [column, value] of Object.entries(columns)) {
     if (value !== undefined) where[column] = value;
   }
+  if (filters.createdUntilMs !== undefined) where['created_ms'] = { lte: filters.createdUntilMs };
   return where;
 }
 

@@ -1,16 +1,20 @@
-import type { EventStore, Row, UpTo } from '../event-store/event-store.ts';
+import type { EventStore, Row, StoredEvent, UpTo } from '../event-store/event-store.ts';
 import { readWorkRow, WORK_TABLE } from '../engine/work.ts';
 import type { DomainEvent, ImpliedRow, Ledger, StreamKind } from '../event-store/ledger.ts';
 import type { StreamFacts } from '../event-store/ledger.ts';
+import { evolveOne } from '../event-store/fold.ts';
+import { IssuanceError } from '../primitives/failures.ts';
 import { writeCursor } from '../primitives/wire.ts';
 import type { Hindrances } from './hindrance.ts';
 import { listStuck } from './list-stuck.ts';
 import { findNewest, idsOfTransaction } from './newest-operations.ts';
 import type { OperationFilters, Page } from './operation-filters.ts';
 import { decodeCursor, equalities } from './operation-filters.ts';
+import { openThen } from './open-then.ts';
 import { OPERATION_TABLE } from './operation-row.ts';
 import type { OperationView } from './operation-view.ts';
 import { operationView } from './operation-view.ts';
+import { momentOf } from './point-in-time.ts';
 
 export interface Operations {
   /**
@@ -24,6 +28,24 @@ export interface Operations {
   ): Promise<{ items: readonly OperationView[]; nextCursor: string | null }>;
   /** One operation, as it is or, with `upTo`, as it was (then without attempts); null when there is none. */
   get(id: string, upTo?: UpTo): Promise<OperationView | null>;
+  /**
+   * Those that were open then, newest first, as they were; see `openThen` for what it costs.
+   *
+   * @throws IssuanceError `malformed` for a cursor that is not ours, or a filter that only the present knows
+   */
+  listOpen(
+    filters: OperationFilters,
+    page: Page,
+    upTo: UpTo,
+  ): Promise<{ items: readonly OperationView[]; nextCursor: string | null }>;
+  /** Everything that happened to it, with the state after each event; empty when there is none. */
+  events(id: string): Promise<readonly EventWithState[]>;
+}
+
+/** An event, and the state that it brought its operation into. */
+export interface EventWithState {
+  readonly event: StoredEvent;
+  readonly state: string;
 }
 
 /** A kind of stream whose states imply an operation row. */
@@ -68,6 +90,34 @@ export function createOperations(options: {
       const last = rows.length > limit ? shown.at(-1) : undefined;
       const place = last === undefined ? null : [last['created_ms'] as number, last['id'] as string];
       return { items: await withWork(shown), nextCursor: place === null ? null : writeCursor(place) };
+    },
+
+    async listOpen(filters, { limit, cursor }, upTo) {
+      const { transactionHash, tokenizationRequestId, stuck, ...asThen } = filters;
+      if (transactionHash !== undefined || tokenizationRequestId !== undefined || stuck === true) {
+        throw new IssuanceError(
+          'malformed',
+          'tx_hash, tokenization_request_id and stuck are of the present: ask for the operation by its id instead',
+        );
+      }
+      const after = cursor === undefined ? null : decodeCursor(cursor);
+      const point = { upTo, momentMs: await momentOf(store, upTo, clock.nowMs()) };
+      const { items, next } = await openThen({ store, ledger, kinds }, asThen, point, { limit, after });
+      const views = items.map(({ operation }) => operationView(operation, null));
+      return { items: views, nextCursor: next === null ? null : writeCursor(next) };
+    },
+
+    async events(id) {
+      for (const kind of kinds) {
+        const events = await store.readStream(`${kind.category}/${id}`);
+        if (events.length === 0) continue;
+        let state = kind.initialState;
+        return events.map((event) => {
+          state = evolveOne(kind, state, event);
+          return { event, state: kind.phase(state) };
+        });
+      }
+      return [];
     },
 
     async get(id, upTo) {

@@ -1,20 +1,17 @@
 import type { FastifyPluginAsync } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { EventStore, StoredEvent, UpTo } from '../event-store/event-store.ts';
+import type { UpTo } from '../event-store/event-store.ts';
 import { IssuanceError } from '../primitives/failures.ts';
 import type { OperationFilters } from './operation-filters.ts';
-import { streamsOf } from './operation-row.ts';
-import type { Operations } from './operations.ts';
-import { atQuery, event, eventsQuery, idParams, listQuery, operation, operationPage } from './wire.ts';
+import type { EventWithState, Operations } from './operations.ts';
+import { atQuery, upTo } from './point-in-time.ts';
+import { event, eventsQuery, idParams, listQuery, operation, operationPage } from './wire.ts';
 
 const tags = ['operations'];
 
 /** Internal routes: operations as they are, as they were, and event by event. */
-export function operationRoutes(
-  operations: Operations,
-  store: Pick<EventStore, 'readStreams'>,
-): FastifyPluginAsync {
+export function operationRoutes(operations: Operations): FastifyPluginAsync {
   const routes: FastifyPluginAsyncZod = async (app) => {
     app.get(
       '/operations',
@@ -24,7 +21,10 @@ export function operationRoutes(
           tags,
           summary: 'Mints and redemptions, newest first',
           description:
-            'Every filter that is given must hold. A cursor belongs to the filters it was given for.',
+            'Every filter that is given must hold. A cursor belongs to the filters it was given for. With `at` or ' +
+            '`position`: those that were open then, as they were, replayed from the log; `state` is that of then. ' +
+            'One call looks at no more than 5,000 operations that began before, so that a page may hold fewer than ' +
+            '`limit`, or none, and have a `next_cursor` all the same.',
           querystring: listQuery,
           response: { 200: operationPage },
         },
@@ -32,7 +32,12 @@ export function operationRoutes(
       async (request) => {
         const { limit, cursor } = request.query;
         const page = { limit, ...(cursor === undefined ? {} : { cursor }) };
-        const { items, nextCursor } = await operations.list(filtersOf(request.query), page);
+        const filters = filtersOf(request.query);
+        const then = upTo(request.query);
+        const { items, nextCursor } =
+          then === undefined
+            ? await operations.list(filters, page)
+            : await operations.listOpen(filters, page, then);
         return { items: [...items], next_cursor: nextCursor };
       },
     );
@@ -74,11 +79,10 @@ export function operationRoutes(
       async (request) => {
         const { id } = request.params;
         const { after, limit } = request.query;
-        const streams = await store.readStreams(streamsOf(id));
-        const events = [...streams.values()].flat();
+        const events = await operations.events(id);
         if (events.length === 0) throw unknownOperation(id);
         return events
-          .filter((it) => it.position > after)
+          .filter((it) => it.event.position > after)
           .slice(0, limit)
           .map(eventOnWire);
       },
@@ -107,20 +111,13 @@ function filtersOf(query: z.infer<typeof listQuery>): OperationFilters {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
-export function upTo({ at, position }: z.infer<typeof atQuery>): UpTo | undefined {
-  if (at === undefined && position === undefined) return undefined;
-  return {
-    ...(at === undefined ? {} : { timeMs: Date.parse(at) }),
-    ...(position === undefined ? {} : { position }),
-  };
-}
-
-function eventOnWire(stored: StoredEvent): z.infer<typeof event> {
+function eventOnWire({ event: stored, state }: EventWithState): z.infer<typeof event> {
   const { position, version, type, timeMs, metadata, data } = stored;
   return {
     position,
     version,
     type,
+    state,
     time: new Date(timeMs).toISOString(),
     actor: metadata.actor,
     reason: metadata.reason ?? null,

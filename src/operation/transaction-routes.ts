@@ -3,8 +3,9 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { EventStore } from '../event-store/event-store.ts';
 import { operationTransactions } from './operation-transactions.ts';
-import { unknownOperation, upTo } from './routes.ts';
-import { atQuery, idParams, transaction } from './wire.ts';
+import { atQuery, upTo } from './point-in-time.ts';
+import { unknownOperation } from './routes.ts';
+import { idParams, transaction } from './wire.ts';
 
 /** Internal routes: the transactions that carried an operation. */
 export function transactionRoutes(store: Pick<EventStore, 'readStream'>): FastifyPluginAsync {

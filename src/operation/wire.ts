@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isUuid } from '../primitives/uuid.ts';
 import { address, decimal, hash, moment, nextCursor, pageQuery, uuid } from '../primitives/wire.ts';
+import { pointShape } from './point-in-time.ts';
 
 /** What the routes of operations take and give. */
 
@@ -8,6 +9,7 @@ const kind = z.enum(['mint', 'redemption', 'refund', 'transfer']);
 const filter = z.string().max(256).optional();
 
 export const listQuery = pageQuery(100).extend({
+  ...pointShape,
   kind: kind.optional(),
   state: filter.meta({ description: 'Of a mint or a redemption, e.g. `submitted`, `journaled`, `held`.' }),
   underlying: filter.meta({ description: 'Symbol of the share, exactly.' }),
@@ -27,19 +29,6 @@ export const idParams = z.object({
     .max(256)
     .meta({ description: 'Our id of the operation (`issuer_request_id`); in any case.' })
     .transform((text) => (isUuid(text) ? text.toLowerCase() : text)),
-});
-
-export const atQuery = z.object({
-  at: z.iso
-    .datetime({ offset: true })
-    .optional()
-    .meta({ description: 'RFC 3339: the operation as it was at this moment.' }),
-  position: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .optional()
-    .meta({ description: 'The operation as it was at this position of the log.' }),
 });
 
 export const lastError = z
@@ -104,6 +93,7 @@ export const event = z
     position: z.number().int().meta({ description: 'Place in the log of everything.' }),
     version: z.number().int().meta({ description: 'Place in the log of this operation, from 1.' }),
     type: z.string(),
+    state: z.string().meta({ description: 'Of the operation after it.' }),
     time: moment,
     actor: z.string().meta({ description: '`engine`, `alpaca`, or the name of an operator’s key.' }),
     reason: text,

@@ -9,6 +9,7 @@ import { chooseWholeReceipts } from './choose-whole.ts';
 import { endUnplannedBurn, type UnplannedBurn } from './end-burn.ts';
 import type { FreshBalances } from './fresh-balances.ts';
 import { listInventory } from './list-inventory.ts';
+import { listInventoryThen } from './list-inventory-then.ts';
 import type { DepositFacts, ReceiptCommand, ReceiptState } from './receipt.ts';
 import { decideReceipt } from './receipt.ts';
 import { parseReceiptStreamId, receiptKind, receiptStreamId, RECEIPT_DEPOSIT_TABLE } from './receipt-kind.ts';
@@ -119,11 +120,14 @@ export interface Inventory {
   depositOf(operationId: string, voided?: readonly Hex[]): Promise<RecordedDeposit | null>;
   /** One page of the receipts of these vaults; see `listInventory`. */
   list(...args: ListArguments): ReturnType<typeof listInventory>;
+  /** The same of the past; see `listInventoryThen`. */
+  listThen(...args: ListThenArguments): ReturnType<typeof listInventoryThen>;
 }
 
 /** All of a receipt, in 10⁻¹⁸ shares. */
 export type WholeReceipt = Pick<ReceiptPick, 'receiptId' | 'shares'>;
 
+type ListThenArguments = Parameters<typeof listInventoryThen> extends [unknown, ...infer Rest] ? Rest : never;
 type ListArguments = Parameters<typeof listInventory> extends [EventStore, ...infer Rest] ? Rest : never;
 
 export interface InventoryOptions {
@@ -212,6 +216,7 @@ export function createInventory(options: InventoryOptions): Inventory {
     },
 
     list: (...args) => listInventory(store, ...args),
+    listThen: (...args) => listInventoryThen(options, ...args),
   };
 }
 

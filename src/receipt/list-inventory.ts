@@ -2,7 +2,7 @@ import type { Address } from 'viem';
 import type { EventStore, Query, Row } from '../event-store/event-store.ts';
 import { PROMISE_TABLE, RECEIPT_TABLE } from './receipt-kind.ts';
 
-interface InventoryReceipt {
+export interface ReceiptOfVault {
   readonly receiptId: bigint;
   readonly holder: Address | null;
   /** Null until it was read once. */
@@ -16,10 +16,10 @@ export interface InventoryVault {
   readonly vault: Address;
   readonly promised: bigint;
   /** Those that hold or reserve something, or whose balance is about to be read, in the order of their ids as text. */
-  readonly receipts: readonly InventoryReceipt[];
+  readonly receipts: readonly ReceiptOfVault[];
 }
 
-type VaultPlace = Pick<InventoryVault, 'chainId' | 'vault'>;
+export type VaultPlace = Pick<InventoryVault, 'chainId' | 'vault'>;
 
 /** The receipt after which a page goes on; an empty id is before the vault's first. */
 export interface ReceiptPlace extends VaultPlace {
@@ -91,7 +91,7 @@ export async function sumPromises(
   return sum;
 }
 
-function receiptOf(row: Row): InventoryReceipt {
+export function receiptOf(row: Row): ReceiptOfVault {
   return {
     receiptId: BigInt(row['receipt_id'] as string),
     holder: row['holder'] as Address | null,

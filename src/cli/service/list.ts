@@ -75,10 +75,10 @@ export async function readAllPages<AnyPage extends { readonly next_cursor: strin
       const size = sizeOf(page);
       pages.push(page);
       read += size;
+      // A page of the past may have nothing on it and go on all the same; one that goes on where it began never ends.
+      if (size === 0 && page.next_cursor === cursor) break;
       cursor = page.next_cursor;
       progress.onProgress({ what: 'rows', done: read, total: Math.max(limit, read) });
-      // A page with nothing on it and a cursor would never end.
-      if (size === 0) break;
     } while (cursor !== null && read < limit);
   } finally {
     progress.end();

@@ -37,6 +37,8 @@ export interface EventAnswer {
   readonly position: number;
   readonly version: number;
   readonly type: string;
+  /** Of the operation after it. */
+  readonly state: string;
   readonly time: string;
   readonly actor: string;
   readonly reason: string | null;
@@ -134,7 +136,8 @@ export interface InventoryAnswer {
   readonly underlying: string;
   readonly token: string;
   readonly vault: string;
-  readonly promised: string;
+  /** Null of a past for which too much would have to be replayed. */
+  readonly promised: string | null;
   readonly receipts: readonly ReceiptAnswer[];
 }
 
