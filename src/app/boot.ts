@@ -1,8 +1,8 @@
 import type { Config } from '../config/config.ts';
 import { IN_MEMORY, openSqliteStore } from '../event-store/sqlite/open-sqlite-store.ts';
 import type { SqliteStore, SqliteStoreOptions } from '../event-store/sqlite/open-sqlite-store.ts';
-import type { Listen } from '../http/server.ts';
-import { listen as listenOnPort } from '../http/server.ts';
+import type { CreateServer, Listen } from '../http/server.ts';
+import { createServer as createRealServer, listen as listenOnPort } from '../http/server.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Signer } from '../signer/signer.ts';
 import { countLines } from '../telemetry/count-lines.ts';
@@ -37,6 +37,8 @@ export interface Instead {
   readonly signer?: Signer;
   /** Opens the store. */
   readonly openStore?: (options: SqliteStoreOptions) => Promise<SqliteStore>;
+  /** Builds the HTTP side. */
+  readonly createServer?: CreateServer;
   /** Makes the server reachable. */
   readonly listen?: Listen;
 }
@@ -71,7 +73,7 @@ export async function bootService(options: BootOptions): Promise<{ service: Serv
   try {
     await bringViewsUpToDate(store, SCHEMA, VIEWS_VERSION, log);
     const restored = options.restored || (await store.isBackup());
-    const listen = instead.listen ?? listenOnPort;
+    const { createServer = createRealServer, listen = listenOnPort } = instead;
     const service = await createService({
       config,
       ports,
@@ -81,6 +83,7 @@ export async function bootService(options: BootOptions): Promise<{ service: Serv
       signer,
       retired,
       restored,
+      createServer,
       listen,
     });
     try {

@@ -11,7 +11,7 @@ import { anyKind } from '../event-store/create-ledger.ts';
 import type { AccessRule } from '../http/access.ts';
 import { transferKind } from '../custody/transfer/transfer-kind.ts';
 import { documentRoutes } from '../http/openapi/document-routes.ts';
-import { createServer } from '../http/server.ts';
+import type { CreateServer } from '../http/server.ts';
 import { traceRequests } from '../http/trace-requests.ts';
 import { watchRequests } from '../http/watch-requests.ts';
 import { mintKind } from '../mint/mint-kind.ts';
@@ -50,6 +50,7 @@ export function createEdge(
   { alpaca, accounts, assets, holds, inventory, mint, redemption, refund, transfers }: Features,
   chainWork: ChainWork,
   { readiness, hindrances, dependencies }: Watchfulness,
+  createServer: CreateServer,
 ): FastifyInstance {
   const { lanes, watchers, reconciliation } = chainWork;
   const { clock, random, timers } = ports;

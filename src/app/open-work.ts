@@ -53,8 +53,9 @@ export async function createOpenWork(
       if (typeof network === 'string' && !before.moving.has(network)) onMoving(network);
     }
   };
-  const unsubscribe = store.onCommitted(() => {
-    if (asked || stopped) return;
+  const unsubscribe = store.onCommitted(({ events }) => {
+    // What is open changes by events alone; most commits only say when a row is looked at next.
+    if (events.length === 0 || asked || stopped) return;
     asked = true;
     timers.defer(() => {
       asked = false;

@@ -6,7 +6,7 @@ import type { Config } from '../config/config.ts';
 import { createInCharge } from '../custody/in-charge.ts';
 import { createLedger } from '../event-store/create-ledger.ts';
 import type { SqliteStore } from '../event-store/sqlite/open-sqlite-store.ts';
-import type { Listen } from '../http/server.ts';
+import type { CreateServer, Listen } from '../http/server.ts';
 import { createOperationTeller } from '../operation/tell-changes.ts';
 import { endsWithin } from '../ports/ends-within.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -53,6 +53,7 @@ export interface ServiceOptions {
   readonly retired: readonly Signer[];
   /** The database came from a backup: no lane signs before it has read from the chain what it forgot. */
   readonly restored: boolean;
+  readonly createServer: CreateServer;
   /** Makes the server reachable; resolves with its URL. */
   readonly listen: Listen;
 }
@@ -65,7 +66,7 @@ const STEPS_END_WITHIN_MS = 10_000;
 
 /** Composes the service from its settings, its ports and an open store. */
 export async function createService(options: ServiceOptions): Promise<Service> {
-  const { config, ports, log, telemetry, store, signer, retired, listen } = options;
+  const { config, ports, log, telemetry, store, signer, retired, createServer, listen } = options;
   const { metrics, tracer } = telemetry;
   // What wakes the engine is made before it, since it needs their workers: bound when it exists.
   let bound: Engine | null = null;
@@ -140,7 +141,8 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     engine,
     assets: () => availabilityVerdict(features.assets, features.holds),
   });
-  const server = createEdge(shared, features, chainWork, { readiness, hindrances, dependencies });
+  const watchfulness = { readiness, hindrances, dependencies };
+  const server = createEdge(shared, features, chainWork, watchfulness, createServer);
 
   const stop = async (): Promise<void> => {
     readiness.stopping();

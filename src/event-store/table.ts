@@ -24,14 +24,23 @@ const NAME = /^[a-z][a-z0-9_]{0,50}$/;
 /** Names of the store's own tables, and prefixes that it or the engine uses. */
 const RESERVED = /^(names|categories|events|guards|meta|stale_.*|sqlite_.*|pg_.*)$/;
 
-/** @throws InvalidRow when a definition contradicts itself. */
+const made = new WeakMap<readonly TableDefinition[], ReadonlyMap<string, Table>>();
+
+/**
+ * The same for the same list, so that what is derived from a table can be kept with it.
+ *
+ * @throws InvalidRow when a definition contradicts itself.
+ */
 export function createTables(definitions: readonly TableDefinition[]): ReadonlyMap<string, Table> {
+  const known = made.get(definitions);
+  if (known !== undefined) return known;
   const tables = new Map<string, Table>();
   for (const definition of definitions) {
     const table = createTable(definition);
     if (tables.has(table.name)) throw new InvalidRow(table.name, 'it is defined twice');
     tables.set(table.name, table);
   }
+  made.set(definitions, tables);
   return tables;
 }
 

@@ -133,6 +133,8 @@ export function createServer(options: ServerOptions): FastifyInstance {
   return server;
 }
 
+export type CreateServer = (options: ServerOptions) => FastifyInstance;
+
 /** Makes a server reachable under an address; resolves with its URL. */
 export type Listen = (
   server: FastifyInstance,

@@ -7,9 +7,7 @@ test('a crash before or after any I/O step of a mint and a redemption changes no
   // Two for each exchange and each commit: should the service get by with far fewer, somebody broke the counting.
   expect(jobs.length).toBeGreaterThan(300);
   const { failed, crashed } = await runJobs({ jobs });
-  expect(failed.map((it) => `npm run sim -- --crash ${String(it.seed)}: ${it.faults.join('; ')}`)).toEqual(
-    [],
-  );
+  expect(failed.map((it) => `npm run sim -- --crash ${it.at.join()}: ${it.faults.join('; ')}`)).toEqual([]);
   expect([...crashed.keys()].filter((it) => it.startsWith('commit before | mint'))).not.toEqual([]);
   expect([...crashed.keys()].filter((it) => it.startsWith('rpc eth_sendRawTransaction after'))).not.toEqual(
     [],

@@ -6,8 +6,8 @@ import type { Action, NetworkSpec, Spec } from './spec.ts';
 import { TEMPLATE_ENDS_MS } from './template.ts';
 
 /** When people stop, and when faults do, ms. */
-const ACTIONS_END_MS = 24_000;
-const FAULTS_END_MS = 28_000;
+const ACTIONS_END_MS = 18_000;
+const FAULTS_END_MS = 21_000;
 
 /** Kinds of faults that belong together; a schedule has some of these, at its own rates. */
 const FAMILIES: Readonly<Record<string, FaultRates>> = {
@@ -122,13 +122,13 @@ function drawActions(dice: Dice, topology: number): readonly Action[] {
   for (let count = dice.pick([1, 1, 2, 2, 3, 4]); count > 0; count -= 1) {
     const participant = dice.whole(0, PARTICIPANTS.length - 1);
     const wallet = dice.whole(0, (PARTICIPANTS[participant]?.wallets.length ?? 1) - 1);
-    const atMs = TEMPLATE_ENDS_MS + dice.whole(500, 5_000);
+    const atMs = TEMPLATE_ENDS_MS + dice.whole(500, 4_000);
     const at = where();
     actions.push({ kind: 'mint', atMs, participant, wallet, ...at, qty: dice.pick(MINTED) });
     const from = PARTICIPANTS[participant]?.wallets[wallet] ?? STRAY_WALLET;
     for (let sends = dice.whole(0, 2); sends > 0; sends -= 1) {
       const parts = dice.pick([1, 1, 1, 2, 3]);
-      const sentMs = dice.whole(atMs + 3_000, ACTIONS_END_MS);
+      const sentMs = dice.whole(atMs + 2_000, ACTIONS_END_MS);
       const isPatient = dice.happens(0.5);
       actions.push({ kind: 'send', atMs: sentMs, from, ...at, qty: dice.pick(SENT), parts, isPatient });
     }
@@ -140,12 +140,12 @@ function drawActions(dice: Dice, topology: number): readonly Action[] {
     if (dice.happens(0.1)) {
       const frozenMs = dice.whole(atMs - 400, ACTIONS_END_MS);
       const scope = dice.pick(['new', 'all'] as const);
-      actions.push({ kind: 'freeze', atMs: frozenMs, ...at, scope, forMs: dice.whole(2_000, 15_000) });
+      actions.push({ kind: 'freeze', atMs: frozenMs, ...at, scope, forMs: dice.whole(2_000, 10_000) });
     }
     if (dice.happens(0.1)) {
-      const switchedMs = dice.whole(atMs - 400, ACTIONS_END_MS - 7_000);
+      const switchedMs = dice.whole(atMs - 400, ACTIONS_END_MS - 4_000);
       actions.push({ kind: 'disable', atMs: switchedMs, ...at });
-      actions.push({ kind: 'enable', atMs: switchedMs + 6_000, ...at });
+      actions.push({ kind: 'enable', atMs: switchedMs + 4_000, ...at });
     }
   }
   return actions;
@@ -158,8 +158,8 @@ function strayActions(
   at: { readonly network: number; readonly vault: number },
   mintedMs: number,
 ): readonly Action[] {
-  const passedMs = dice.whole(mintedMs + 4_000, 18_000);
-  const sentMs = passedMs + dice.whole(3_000, 6_000);
+  const passedMs = dice.whole(mintedMs + 3_000, 16_000);
+  const sentMs = passedMs + dice.whole(2_000, 4_000);
   const actions: Action[] = [
     { kind: 'pass', atMs: passedMs, from, to: STRAY_WALLET, ...at, qty: '0.75' },
     { kind: 'send', atMs: sentMs, from: STRAY_WALLET, ...at, qty: '0.7', parts: 1, isPatient: false },
@@ -178,14 +178,14 @@ function drawForeign(dice: Dice, topology: number, seed: number): readonly Actio
   const network = dice.whole(0, places.length - 1);
   const vault = dice.whole(0, (places[network]?.vaults.length ?? 1) - 1);
   const at = { network, vault };
-  const atMs = TEMPLATE_ENDS_MS + dice.whole(500, 8_000);
+  const atMs = TEMPLATE_ENDS_MS + dice.whole(500, 5_000);
   const qty = dice.pick(['1', '3', '60']);
   const isForUs = dice.happens(0.5);
   const deposit: Action = { kind: 'deposit', atMs, ...at, qty, isForUs };
   if (isForUs) return [deposit];
   const to = PARTICIPANTS[1]?.wallets[0] ?? STRAY_WALLET;
-  const passedMs = atMs + dice.whole(3_000, 6_000);
-  const sentMs = passedMs + dice.whole(3_000, 8_000);
+  const passedMs = atMs + dice.whole(2_000, 4_000);
+  const sentMs = passedMs + dice.whole(2_000, 3_000);
   return [
     deposit,
     { kind: 'pass', atMs: passedMs, from: OUTSIDER, to, ...at, qty },
@@ -213,8 +213,8 @@ function drawRivals(
 /** Older copies of the database that come back, or that a second process runs on. */
 function drawCopies(dice: Dice): readonly Action[] {
   if (!dice.happens(0.15)) return [];
-  const atMs = dice.whole(12_000, 27_000);
-  const ageMs = dice.whole(200, 12_000);
+  const atMs = dice.whole(11_000, 20_000);
+  const ageMs = dice.whole(200, 9_000);
   if (dice.happens(0.7)) return [{ kind: 'restore', atMs, ageMs, marked: true }];
-  return [{ kind: 'twin', atMs, ageMs, forMs: dice.whole(5_000, 20_000) }];
+  return [{ kind: 'twin', atMs, ageMs, forMs: dice.whole(4_000, 12_000) }];
 }

@@ -1,8 +1,6 @@
-import type { FastifyInstance } from 'fastify';
 import type { HttpRequest, HttpResponse } from '../../src/ports/ports.ts';
 import { HttpFailure } from '../../src/primitives/failures.ts';
 import type { Process, ProcessEvents } from './process.ts';
-import type { Scheduler } from './scheduler.ts';
 import type { World } from './world.ts';
 import { FOREVER } from './world.ts';
 import { exchange } from './wire.ts';
@@ -53,34 +51,17 @@ export function callIssuer(
         const { method, headers, body } = request;
         const payload = body === undefined ? {} : { payload: body };
         const call = { method, url: `${pathname}${search}`, headers: { ...headers }, ...payload };
-        whenReady(scheduler, server)
-          .then(() => server.inject(call))
-          .then(
-            (answer) => {
-              leave();
-              if (process.alive) resolve({ status: answer.statusCode, headers: {}, body: answer.body });
-              return null;
-            },
-            (error: unknown) => {
-              leave();
-              broken(String(error));
-            },
-          );
+        server.inject(call).then(
+          (answer) => {
+            leave();
+            if (process.alive) resolve({ status: answer.statusCode, headers: {}, body: answer.body });
+            return null;
+          },
+          (error: unknown) => {
+            leave();
+            broken(String(error));
+          },
+        );
       }),
   });
-}
-
-const ready = new WeakSet<FastifyInstance>();
-
-/** Builds the routes at the first call: most processes die before there is one, and it costs more than their work. */
-async function whenReady(scheduler: Scheduler, server: FastifyInstance): Promise<void> {
-  if (ready.has(server)) return;
-  // Plugins read files of their own.
-  const goOn = scheduler.hold();
-  try {
-    await server.ready();
-  } finally {
-    goOn();
-  }
-  ready.add(server);
 }

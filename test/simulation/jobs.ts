@@ -16,13 +16,13 @@ export type Job =
 
 /** Does a job; whatever breaks is a fault of it. */
 export async function doJob(job: Job): Promise<Verdict> {
-  const seed = job.kind === 'crashes' ? (job.at[0] ?? 0) : job.seed;
   try {
     if (job.kind === 'crashes') return await crashAt(job.at);
-    return verdictOf(await runSchedule(job.kind === 'seed' ? drawSpec(seed) : drawStorm(seed)));
+    return verdictOf(await runSchedule(job.kind === 'seed' ? drawSpec(job.seed) : drawStorm(job.seed)));
   } catch (error) {
     const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return { seed, faults: [`the simulation broke: ${why}`], events: 0, injected: [], crashed: [] };
+    const at = job.kind === 'crashes' ? job.at : [job.seed];
+    return { at, faults: [`the simulation broke: ${why}`], events: 0, injected: [], crashed: [] };
   }
 }
 
@@ -42,7 +42,7 @@ async function crashAt(at: readonly number[]): Promise<Verdict> {
   const found = [...result.summary.operations, ...result.summary.balances];
   const other =
     found.join() === wanted.join() ? [] : [`8: it ends with ${found.join()}, not ${wanted.join()}`];
-  return { seed: at[0] ?? 0, faults: [...faults, ...other], events: result.events, injected: [], crashed };
+  return { at, faults: [...faults, ...other], events: result.events, injected: [], crashed };
 }
 
 async function endOf(spec: Spec): Promise<readonly string[]> {

@@ -42,7 +42,7 @@ export function callNode(
     act() {
       const now = world.scheduler.nowMs();
       // Outages last: a whole slice of time is without this node.
-      if (plan.happens('rpc_outage', `${url}/${String(Math.floor(now / 20_000))}`)) {
+      if (plan.happens('rpc_outage', `${url}/${String(Math.floor(now / 9_000))}`)) {
         throw new RpcFailure(`${method}: connection refused`, { kind: 'unreachable', method });
       }
       if (plan.happens('rpc_busy', identity, attempt)) {
@@ -80,7 +80,7 @@ function nodeOf(world: World, url: string): { readonly network: SimulatedNetwork
 /** Nodes lag by some seconds, each by its own and not always the same. */
 function headOf(world: World, network: SimulatedNetwork, replica: number) {
   const { plan, scheduler } = world;
-  const slice = `${network.place.network}/${String(replica)}/${String(Math.floor(scheduler.nowMs() / 15_000))}`;
+  const slice = `${network.place.network}/${String(replica)}/${String(Math.floor(scheduler.nowMs() / 7_000))}`;
   const lagMs = plan.happens('rpc_stale', slice) ? Math.floor(plan.fraction('lag', slice) * 14_000) : 0;
   return network.chain.headAgo(lagMs);
 }

@@ -122,8 +122,12 @@ export function genesisOf({ vaults }: NetworkPlace): ChainState {
   };
 }
 
+const configs = new Map<Topology, Config>();
+
 /** The service's settings for a topology, as its environment would give them. */
 export function configOf(topology: Topology): Config {
+  const known = configs.get(topology);
+  if (known !== undefined) return known;
   const env: Record<string, string> = {
     ISSUER_API_KEY: KEYS.alpaca,
     ISSUER_ADMIN_API_KEY: `operator:${KEYS.admin}`,
@@ -141,5 +145,6 @@ export function configOf(topology: Topology): Config {
   }
   const loaded = loadConfig(env, () => '', CHAIN_FACTS);
   if ('faults' in loaded) throw new Error(`settings of the simulation: ${JSON.stringify(loaded.faults)}`);
+  configs.set(topology, loaded.config);
   return loaded.config;
 }

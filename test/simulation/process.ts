@@ -7,6 +7,7 @@ import type { Ports } from '../../src/ports/ports.ts';
 import type { Log } from '../../src/telemetry/log.ts';
 import { createDice } from './chance.ts';
 import { SimulatedDisk } from './disk.ts';
+import { frontOf } from './front.ts';
 import { callAlpaca, callNode } from './outward.ts';
 import { EPOCH_MS, issuerKey } from './places.ts';
 import type { Life } from './scheduler.ts';
@@ -107,6 +108,7 @@ export function startProcess(
           process.store = store;
           return store;
         },
+        createServer: frontOf(process, world.scheduler),
         listen: async (server) => {
           if (process.alive) process.server = server;
           return 'http://issuer.sim';

@@ -32,7 +32,7 @@ export interface Result {
 
 /** Longest time after the last fault until everything must be at an end, or visibly wait for a person. */
 const BOUND_MS = 40 * 60_000;
-const LOOK_MS = 2_500;
+const LOOK_MS = 1_100;
 
 /** Runs one schedule to its end and judges it. */
 export async function runSchedule(
@@ -128,7 +128,7 @@ function createImages(simulation: Simulation, spec: Spec, after: At): Host {
 function scheduleClock(simulation: Simulation, spec: Spec, after: At): void {
   const { world } = simulation;
   if ((spec.rates.clock_jump ?? 0) === 0) return;
-  for (let atMs = TEMPLATE_ENDS_MS + 3_000; atMs < spec.faultsEndMs; atMs += 7_000) {
+  for (let atMs = TEMPLATE_ENDS_MS + 3_000; atMs < spec.faultsEndMs; atMs += 4_000) {
     after(atMs, 'the clock may jump', () => {
       const slice = String(atMs);
       if (!world.plan.happens('clock_jump', slice)) return;

@@ -16,8 +16,10 @@ const HELP = `npm run sim -- [options]
   --seeds N          schedules to run (default 500), from --from on (default: a new place each day)
   --seed S           only this one, with its summary; with --trace every step
   --actions a,b      of that schedule, only these actions; --faults id,id only these faults
+  --minutes M        begins no further schedule after so many minutes
+  --go-on            does not stop at the first failure; lists them all
   --crashes          a crash before and after every I/O step of one mint and one redemption
-  --pairs N          every N-th pair of such crashes
+  --pairs N          every N-th pair of crashes that leave something else behind than their neighbours; 1 for all
   --crash a,b        the round trip with crashes at these crash points; with --trace every step
   --no-shrink        do not look for a smaller schedule that fails too
 `;
@@ -34,6 +36,8 @@ const { values } = parseArgs({
     crashes: { type: 'boolean' },
     pairs: { type: 'string' },
     crash: { type: 'string' },
+    minutes: { type: 'string' },
+    'go-on': { type: 'boolean' },
     trace: { type: 'boolean' },
     'no-shrink': { type: 'boolean' },
     help: { type: 'boolean' },
@@ -52,7 +56,7 @@ async function main(): Promise<number> {
   if (values.crash !== undefined) return showOne(crashing(values.crash.split(',').map(Number)));
   if (values.crashes === true || values.pairs !== undefined) {
     const jobs = await exhaustiveJobs(values.pairs === undefined ? null : Number(values.pairs));
-    return many(jobs, (verdict) => `npm run sim -- --crash ${String(verdict.seed)} --trace`);
+    return many(jobs, (verdict) => `npm run sim -- --crash ${verdict.at.join()} --trace`);
   }
   const from =
     values.from === undefined ? Math.floor(Date.now() / 86_400_000) * 1_000_000 : Number(values.from);
@@ -90,21 +94,25 @@ async function showOne(spec: Spec): Promise<number> {
 
 async function many(jobs: readonly Job[], replay: ((verdict: Verdict) => string) | null): Promise<number> {
   const progress = showProgress(jobs.length);
+  const endMs = performance.now() + Number(values.minutes ?? Infinity) * 60_000;
   const tally = await runJobs({
     jobs,
     onVerdict: progress.took,
-    isEnough: (verdict) => verdict.faults.length > 0,
+    isEnough: (verdict) =>
+      (verdict.faults.length > 0 && values['go-on'] !== true) || performance.now() >= endMs,
   });
   progress.end();
   process.stdout.write(showCoverage(tally));
   const [first] = tally.failed;
   if (first === undefined) return 0;
-  process.stdout.write(`\nschedule ${String(first.seed)} broke a rule:\n  ${first.faults.join('\n  ')}\n`);
+  for (const { at, faults } of values['go-on'] === true ? tally.failed : [first])
+    process.stdout.write(`\nschedule ${at.join()} broke a rule:\n  ${faults.join('\n  ')}\n`);
+  if (values['go-on'] === true) return 1;
   process.stdout.write(replay === null ? await smallest(first) : `replay: ${replay(first)}\n`);
   return 1;
 }
 
-async function smallest({ seed }: Tally['failed'][number]): Promise<string> {
+async function smallest({ at: [seed = 0] }: Tally['failed'][number]): Promise<string> {
   const whole = `replay: npm run sim -- --seed ${String(seed)} --trace\n`;
   if (values['no-shrink'] === true) return whole;
   const { spec, actions, faults, runs } = await shrink(drawSpec(seed));

@@ -8,7 +8,7 @@ import type { SimulatedNetwork, World } from './world.ts';
 
 const GWEI = 1_000_000_000n;
 /** Weather on a chain holds for so long. */
-const SPELL_MS = 20_000;
+const SPELL_MS = 9_000;
 /** Once nothing goes wrong any more, what waits to be final need not wait long. */
 const CALM_BLOCK_MS = 500;
 
@@ -97,7 +97,7 @@ export function scriptAlpaca(world: World): void {
         endpoint,
         times: 'always' as const,
         when: (request: { readonly id: string }) => plan.happens('journal_slow', `${endpoint} ${request.id}`),
-        do: { delayMs: 25_000 },
+        do: { delayMs: 15_000 },
       },
     ]),
   );

@@ -2,7 +2,8 @@ import type { Result } from './run.ts';
 
 /** What a worker tells of one schedule: small enough to send thousands. */
 export interface Verdict {
-  readonly seed: number;
+  /** The seed, or the crash points. */
+  readonly at: readonly number[];
   readonly faults: readonly string[];
   readonly events: number;
   /** Faults that happened, by kind. */
@@ -14,7 +15,7 @@ export interface Verdict {
 export function verdictOf(result: Result): Verdict {
   const injected = Map.groupBy(result.injected, (it) => it.kind);
   return {
-    seed: result.seed,
+    at: [result.seed],
     faults: result.faults,
     events: result.events,
     injected: [...injected].map(([kind, found]) => [kind, found.length] as const),

@@ -1,9 +1,15 @@
 import type { ColumnType, PartialIndex } from '../event-store.ts';
 import type { Table } from '../table.ts';
 
+const texts = new WeakMap<Table, string>();
+
 /** Moment-independent text of everything that makes a table; it also serves as the table's fingerprint. */
 export function tableDdl(table: Table): string {
-  return [bareTableDdl(table), ...indexDdl(table)].join(';\n');
+  const known = texts.get(table);
+  if (known !== undefined) return known;
+  const text = [bareTableDdl(table), ...indexDdl(table)].join(';\n');
+  texts.set(table, text);
+  return text;
 }
 
 /** The table with its key, and without its indexes. A key of one integer or name is the row's own number. */

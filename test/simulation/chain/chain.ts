@@ -1,5 +1,6 @@
 import type { Address, Hex } from 'viem';
-import { keccak256, parseTransaction, toHex } from 'viem';
+import { keccak256, parseTransaction } from 'viem';
+import { longHash } from '../chance.ts';
 import type { CheapKey } from '../keys.ts';
 import { signerOf } from '../keys.ts';
 import type { EmittedLog } from './emit.ts';
@@ -168,8 +169,8 @@ export function createChain(options: {
     }
     const number = parent.number + 1;
     const contents = build.mined.map(({ transaction }) => transaction.hash).join();
-    const hash = keccak256(
-      toHex(`${network}/${options.salt}/${String(fork)}/${String(number)}/${parent.hash}/${contents}`),
+    const hash = longHash(
+      `${network}/${options.salt}/${String(fork)}/${String(number)}/${parent.hash}/${contents}`,
     );
     const { baseFee } = chain;
     return { number, hash, parent, timestamp, baseFee, mined: build.mined, state: build.state() };
@@ -215,14 +216,14 @@ export function createChain(options: {
       const { from } = transaction;
       const waiting = pool.filter((it) => it.from === from).length;
       const nonce = (head().state.nonces.get(from) ?? 0) + waiting;
-      const hash = keccak256(toHex(`${network}/${from}/${label}`));
+      const hash = longHash(`${network}/${from}/${label}`);
       const fees = { gas: 5_000_000n, maxFee: USER_FEE, tip: GWEI, value: 0n };
       pool = [...pool, { ...transaction, ...fees, nonce, hash }];
       return hash;
     },
     takeNonce(from, label) {
       const nonce = head().state.nonces.get(from) ?? 0;
-      const hash = keccak256(toHex(`${network}/${from}/${label}`));
+      const hash = longHash(`${network}/${from}/${label}`);
       const fees = { gas: 50_000n, maxFee: USER_FEE, tip: GWEI, value: 0n };
       const taking = { from, to: from, input: '0x', script: null, nonce, hash, ...fees } as const;
       pool = [taking, ...pool.filter((it) => it.from !== from || it.nonce !== nonce)];
@@ -274,7 +275,7 @@ const commonHashes = new Map<string, Hex>();
 /** Hash of a block below which all schedules are the same; computed once. */
 function commonHash(network: string, number: number): Hex {
   const name = `${network}/${String(number)}/common`;
-  const hash = commonHashes.get(name) ?? keccak256(toHex(name));
+  const hash = commonHashes.get(name) ?? longHash(name);
   commonHashes.set(name, hash);
   return hash;
 }
