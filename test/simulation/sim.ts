@@ -20,6 +20,7 @@ const HELP = `npm run sim -- [options]
   --go-on            does not stop at the first failure; lists them all
   --crashes          a crash before and after every I/O step of one mint and one redemption
   --pairs N          every N-th pair of crashes that leave something else behind than their neighbours; 1 for all
+                     (--from: without so many at the beginning)
   --crash a,b        the round trip with crashes at these crash points; with --trace every step
   --no-shrink        do not look for a smaller schedule that fails too
 `;
@@ -56,7 +57,7 @@ async function main(): Promise<number> {
   if (values.crash !== undefined) return showOne(crashing(values.crash.split(',').map(Number)));
   if (values.crashes === true || values.pairs !== undefined) {
     const jobs = await exhaustiveJobs(values.pairs === undefined ? null : Number(values.pairs));
-    return many(jobs, (verdict) => `npm run sim -- --crash ${verdict.at.join()} --trace`);
+    return many(jobs.slice(Number(values.from ?? 0)), (verdict) => `npm run sim -- --crash ${verdict.at.join()} --trace`);
   }
   const from =
     values.from === undefined ? Math.floor(Date.now() / 86_400_000) * 1_000_000 : Number(values.from);
