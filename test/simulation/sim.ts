@@ -57,7 +57,10 @@ async function main(): Promise<number> {
   if (values.crash !== undefined) return showOne(crashing(values.crash.split(',').map(Number)));
   if (values.crashes === true || values.pairs !== undefined) {
     const jobs = await exhaustiveJobs(values.pairs === undefined ? null : Number(values.pairs));
-    return many(jobs.slice(Number(values.from ?? 0)), (verdict) => `npm run sim -- --crash ${verdict.at.join()} --trace`);
+    return many(
+      jobs.slice(Number(values.from ?? 0)),
+      (verdict) => `npm run sim -- --crash ${verdict.at.join()} --trace`,
+    );
   }
   const from =
     values.from === undefined ? Math.floor(Date.now() / 86_400_000) * 1_000_000 : Number(values.from);
