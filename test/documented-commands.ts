@@ -35,11 +35,14 @@ export function documentedCommands(): readonly DocumentedCommand[] {
             meaning,
           }),
         ),
-        examples: [...section.matchAll(/^```console\n([^]*?)^```$/gm)].flatMap(([, block = '']) =>
-          examplesIn(block),
-        ),
+        examples: examplesOf(section),
       };
     });
+}
+
+/** Every command line with its output in the `console` blocks of a text. */
+export function examplesOf(text: string): readonly DocumentedExample[] {
+  return [...text.matchAll(/^```console\n([^]*?)^```$/gm)].flatMap(([, block = '']) => examplesIn(block));
 }
 
 function examplesIn(block: string): readonly DocumentedExample[] {

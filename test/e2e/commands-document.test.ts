@@ -1,41 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { documentedCommands } from '../documented-commands.ts';
+import { normal, pattern } from './documented-output.ts';
 import type { DocumentedWorld } from './documented-world.ts';
 import { startDocumentedWorld } from './documented-world.ts';
 
 /** These stay up, or start a world of their own: other tests read what they print. */
 const NOT_RUN = /^issuer (serve|sandbox)/;
-
-/** What differs from run to run, in one spelling, with one space where there are some. */
-function normal(text: string): string {
-  return (
-    text
-      // Only where no split count was known at the request, which a race decides.
-      .replace(/^\d+ .*SplitCountRecorded.*\n.*\n/m, '')
-      .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<uuid>')
-      .replaceAll(/0x[0-9a-f]{40,64}/g, '<hex>')
-      .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{3})?( UTC|Z)/g, '<time>')
-      .replaceAll(/\bmined\b|\bfinal, effect\b/g, '<mined>')
-      .replaceAll(/\((now|\d+ \w+ ago|in \d+ \w+)\)/g, '(<ago>)')
-      .replaceAll(/\b\d+\.\d+( s)?\b/g, '<number>')
-      .replaceAll(/\b\d+\b/g, '<count>')
-      .replaceAll(/127\.0\.0\.1:\d+/g, '<host>')
-      .replaceAll(/\/\S+\.db\b/g, '<file>')
-      .split('\n')
-      .map((line) => line.trim().replaceAll(/ +/g, ' '))
-      .join('\n')
-      .trim()
-  );
-}
-
-/** The document's output as a pattern: a line of `…` stands for any lines. */
-function pattern(output: string): RegExp {
-  const escaped = normal(output)
-    .split('\n')
-    .map((line) => (line === '…' ? '[^]*' : line.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')))
-    .join('\n');
-  return new RegExp(`^${escaped.replaceAll('[^]*\n', '[^]*')}$`);
-}
 
 describe('what docs/cli.md shows', () => {
   let documented: DocumentedWorld;

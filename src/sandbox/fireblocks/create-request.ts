@@ -2,20 +2,14 @@ import { z } from 'zod';
 
 const number = z.union([z.string().regex(/^\d+(\.\d+)?$/), z.number().nonnegative()]);
 
-/**
- * Body of `POST /transactions` for a contract call. Names that the API's `TransactionRequest` has and that change
- * nothing here are taken; any other is a mistake of the caller's, and refused.
- */
-export const createRequestSchema = z.strictObject({
-  operation: z.literal('CONTRACT_CALL'),
+const vaultAccount = z.strictObject({ type: z.literal('VAULT_ACCOUNT'), id: z.string().min(1) });
+
+/** Names that the API's `TransactionRequest` has for every operation; most of them change nothing here. */
+const common = {
   externalTxId: z.string().min(1).max(255),
   assetId: z.string().min(1),
-  source: z.strictObject({ type: z.literal('VAULT_ACCOUNT'), id: z.string().min(1) }),
-  destination: z.strictObject({ type: z.literal('CONTRACT'), id: z.string().min(1) }),
+  source: vaultAccount,
   amount: number.transform(String),
-  extraParameters: z.strictObject({
-    contractCallData: z.string().regex(/^(0x)?([0-9a-fA-F]{2})+$/),
-  }),
   note: z.string().optional(),
   feeLevel: z.enum(['LOW', 'MEDIUM', 'HIGH']).optional(),
   failOnLowFee: z.boolean().optional(),
@@ -27,6 +21,22 @@ export const createRequestSchema = z.strictObject({
   treatAsGrossAmount: z.boolean().optional(),
   customerRefId: z.string().optional(),
   useGasless: z.boolean().optional(),
-});
+};
+
+/**
+ * Body of `POST /transactions`: a contract call, or coins from the vault account to itself. Any other name in it is a
+ * mistake of the caller's, and refused.
+ */
+export const createRequestSchema = z.discriminatedUnion('operation', [
+  z.strictObject({
+    operation: z.literal('CONTRACT_CALL'),
+    destination: z.strictObject({ type: z.literal('CONTRACT'), id: z.string().min(1) }),
+    extraParameters: z.strictObject({
+      contractCallData: z.string().regex(/^(0x)?([0-9a-fA-F]{2})+$/),
+    }),
+    ...common,
+  }),
+  z.strictObject({ operation: z.literal('TRANSFER'), destination: vaultAccount, ...common }),
+]);
 
 export type CreateRequest = z.infer<typeof createRequestSchema>;

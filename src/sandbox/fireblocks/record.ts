@@ -85,7 +85,7 @@ export function onWire(record: TransactionRecord): Readonly<Record<string, unkno
     signedBy: [],
     rejectedBy: '',
     addressType: '',
-    extraParameters: request.extraParameters,
+    ...('extraParameters' in request ? { extraParameters: request.extraParameters } : {}),
     numOfConfirmations: mined?.confirmations ?? 0,
     blockInfo: mined === null ? {} : { blockHeight: String(mined.blockNumber), blockHash: mined.blockHash },
     ...(record.nonce === null ? {} : { nonce: String(record.nonce) }),

@@ -127,7 +127,8 @@ describe('a contract call', () => {
   });
 
   test.each([
-    ['another operation', { operation: 'TRANSFER' }, 400],
+    ['another operation', { operation: 'RAW' }, 400],
+    ['a transfer that calls something', { operation: 'TRANSFER' }, 400],
     ['no external id', { externalTxId: undefined }, 400],
     ['a name that the API does not have', { calldata: '0x' }, 400],
     ['data that are no hex', { extraParameters: { contractCallData: '0xdeadbee' } }, 400],
@@ -137,6 +138,19 @@ describe('a contract call', () => {
   ])('is refused with %s', async (_what, wrong, status) => {
     expect(await call('POST', '/transactions', body('mint-1', wrong))).toMatchObject({ status });
     expect(fireblocks.transactions()).toEqual([]);
+  });
+
+  test('has a neighbour that sends nothing to itself, and uses up an external id', async () => {
+    const { extraParameters: _none, ...rest } = body('mint-1');
+    const itself = { ...rest, operation: 'TRANSFER', destination: { type: 'VAULT_ACCOUNT', id: '7' } };
+    expect(await call('POST', '/transactions', itself)).toMatchObject({ status: 200 });
+    expect(await call('POST', '/transactions', body('mint-1'))).toMatchObject({ body: { code: 1438 } });
+    await expect.poll(() => chain.sent.length).toBe(1);
+    const sent = parseTransaction(chain.sent[0]?.raw as Hex);
+    expect(sent.to).toBe(ACCOUNT.address.toLowerCase());
+    expect([sent.data, sent.value]).toEqual([undefined, undefined]);
+    const others = { ...itself, externalTxId: 'mint-2', destination: { type: 'VAULT_ACCOUNT', id: '8' } };
+    expect(await call('POST', '/transactions', others)).toMatchObject({ status: 400 });
   });
 
   test('is refused to a contract that waits for its approval', async () => {
@@ -210,7 +224,7 @@ describe('what becomes of it', () => {
     expect(await ask(approved)).toMatchObject({ status: 'PENDING_AUTHORIZATION', txHash: '' });
     await fireblocks.proceed(approved);
     expect(await ask(approved)).toMatchObject({ status: 'COMPLETED' });
-    expect(await call('POST', `/transactions/${cancelled}/cancel`, {})).toMatchObject({
+    expect(await call('POST', `/transactions/${cancelled}/cancel`, '')).toMatchObject({
       body: { success: true },
     });
     expect(await ask(cancelled)).toMatchObject({ subStatus: 'CANCELLED_BY_USER_REQUEST' });

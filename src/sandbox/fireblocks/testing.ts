@@ -44,13 +44,13 @@ export interface Called extends Omit<HttpResponse, 'body'> {
   readonly body: unknown;
 }
 
-/** Calls the API as its user does; `path` begins after the version, or is a whole URL. */
+/** Calls the API as its user does; `path` begins after the version, or is a whole URL. A text goes out as it is. */
 export function createCaller(user: FireblocksApiUser, baseUrl: () => string): Caller {
   const http = createHttpClient();
   return async (method, path, body) => {
     const url = path.startsWith('http') ? path : `${baseUrl()}${path}`;
     const { pathname, search } = new URL(url);
-    const text = body === undefined ? undefined : JSON.stringify(body);
+    const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
     const token = signToken(user, {
       uri: `${pathname}${search}`,
       ...(text === undefined ? {} : { body: text }),

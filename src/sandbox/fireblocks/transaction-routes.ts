@@ -2,8 +2,9 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { parseEther } from 'viem';
 import { duplicate, ok, refusal } from './answer.ts';
 import type { Answer, CUT } from './answer.ts';
-import { createRequestSchema } from './create-request.ts';
+import { type CreateRequest, createRequestSchema } from './create-request.ts';
 import { listTransactions } from './list.ts';
+import type { Call } from './plan.ts';
 import { isEnded, onWire } from './record.ts';
 import type { TransactionRecord } from './record.ts';
 import type { Give } from './simulated-fireblocks.ts';
@@ -70,22 +71,35 @@ function create(workspace: Workspace, body: unknown): Answer | typeof CUT {
     const message = `The asset '${request.assetId}' is not supported by Fireblocks`;
     return refusal(400, `${message}, please check the supported assets endpoint.`, 1503);
   }
-  const contract = workspace.whitelist.find(request.destination.id);
-  const asset = contract?.assets.find((it) => it.id === request.assetId && it.status === 'APPROVED');
-  if (asset === undefined) {
-    return refusal(400, `no approved contract ${request.destination.id} for ${request.assetId}`);
+  const call = callOf(workspace, request);
+  if (call === null) {
+    return refusal(
+      400,
+      `no approved ${request.destination.type} ${request.destination.id} for ${request.assetId}`,
+    );
   }
-  const { contractCallData } = request.extraParameters;
-  const data = `0x${contractCallData.replace(/^0x/, '')}` as const;
   const behaviour = workspace.nextBehaviour();
   const isCreated = typeof behaviour.answer !== 'object' || behaviour.isCreated === true;
   if (!isCreated) return behaviour.answer;
-  const call = { to: asset.address, data, value: parseEther(request.amount) };
   const record = workspace.open(request, call, behaviour);
   const usual = ok({ id: record.id, status: record.status });
   // It goes on by itself, whether somebody asks or not.
   void workspace.progress.start(record);
   return behaviour.answer ?? usual;
+}
+
+/** What it does on chain; null where it goes to nobody who is known and approved. */
+function callOf(workspace: Workspace, request: CreateRequest): Call | null {
+  const value = parseEther(request.amount);
+  if (request.operation === 'TRANSFER') {
+    const isOurs = request.destination.id === workspace.vaultAccountId;
+    return isOurs ? { to: workspace.address, data: '0x', value } : null;
+  }
+  const contract = workspace.whitelist.find(request.destination.id);
+  const asset = contract?.assets.find((it) => it.id === request.assetId && it.status === 'APPROVED');
+  const { contractCallData } = request.extraParameters;
+  const data = `0x${contractCallData.replace(/^0x/, '')}` as const;
+  return asset === undefined ? null : { to: asset.address, data, value };
 }
 
 function json(body: unknown): unknown {
