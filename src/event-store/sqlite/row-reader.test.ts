@@ -16,6 +16,10 @@ const QUERIES: readonly Query[] = [
   ...['x', 'y', 'new'].map((holder): Query => ({ table: DEED.name, where: { holder } })),
   { table: DEED.name, where: { rank: { gte: 2 } }, orderBy: [['id', 'asc']] },
   { table: DEED.name, where: { holder: null } },
+  { table: DEED.name, where: { id: '1', rank: 1 } },
+  { table: DEED.name, where: { id: '1\u0000rank:1' } },
+  { table: DEED.name, where: { holder: 'x' }, orderBy: [['id', 'desc']], limit: 1 },
+  { table: DEED.name, where: { holder: 'x' }, orderBy: [['id', 'asc']], limit: 1 },
   { table: DEED.name },
 ];
 

@@ -50,11 +50,10 @@ export function createRowReader(options: {
   return {
     find(query) {
       const table = tableOf(tables, query.table);
-      const compiled = compileFind(table, query, numberOf);
-      if (!remembers || table.definition.remembered !== true) return readRows(connection, table, compiled);
-      const key = `${compiled.sql} ${JSON.stringify(compiled.values)}`;
-      const known = answers.get(table.name)?.get(key);
-      return known ?? remember(table, key, readRows(connection, table, compiled));
+      const read = (): readonly Row[] => readRows(connection, table, compileFind(table, query, numberOf));
+      const key = remembers && table.definition.remembered === true ? keyOf(query) : null;
+      if (key === null) return read();
+      return answers.get(table.name)?.get(key) ?? remember(table, key, read());
     },
     count(query) {
       const table = tableOf(tables, query.table);
@@ -68,6 +67,21 @@ export function createRowReader(options: {
       answers.clear();
     },
   };
+}
+
+/** One text for one simple query, so that an answer is found without writing its SQL; null for any other. */
+function keyOf({ where = {}, orderBy, limit, after }: Query): string | null {
+  if (after !== undefined) return null;
+  let key = `${limit ?? ''}`;
+  for (const [name, value] of Object.entries(where)) {
+    // A text that holds the separator could be taken for two conditions.
+    if (typeof value === 'string' && !value.includes('\u0000')) key += `\u0000${name}=${value}`;
+    else if (typeof value === 'boolean' || (typeof value === 'number' && Number.isSafeInteger(value)))
+      key += `\u0000${name}:${String(value)}`;
+    else return null;
+  }
+  for (const [name, direction] of orderBy ?? []) key += `\u0000${name} ${direction}`;
+  return key;
 }
 
 function readRows(connection: Connection, table: Table, { sql, values }: CompiledQuery): readonly Row[] {
