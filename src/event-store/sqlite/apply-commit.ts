@@ -1,3 +1,4 @@
+import { invariant } from '../../primitives/failures.ts';
 import { GuardConflict, InvalidCommit, InvalidRow, RowMissing } from '../errors.ts';
 import { UniqueViolation, VersionConflict } from '../errors.ts';
 import type { Commit, Committed, CommitStamp, JsonObject, NewEvent, StoredEvent } from '../event-store.ts';
@@ -73,6 +74,7 @@ export function createApply(connection: Connection, writer: RowWriter, streams: 
       checkGuards(connection, prepared.commit);
     } catch (error) {
       if (error instanceof VersionConflict || error instanceof GuardConflict) return { refused: error };
+      if (error instanceof InvalidCommit) return { refused: error };
       throw error;
     }
     let writes: readonly PreparedWrite[];
@@ -123,9 +125,11 @@ function isRefusal(error: unknown): boolean {
   );
 }
 
+/** A stream that gets its first events is named here already; a name without events is no stream. */
 function checkVersions(streams: StreamIds, commit: Commit): readonly StreamHead[] {
-  return commit.appends.map(({ stream, expectedVersion }) => {
-    const head = streams.head(stream);
+  return commit.appends.map(({ stream, expectedVersion, events }) => {
+    const begins = expectedVersion === 0 && events.length > 0;
+    const head = begins ? streams.headOfNew(stream) : streams.head(stream);
     if (head.version !== expectedVersion) throw new VersionConflict(stream, expectedVersion, head.version);
     return head;
   });
@@ -155,9 +159,9 @@ function append(
   );
   commit.appends.forEach(({ stream, events }, at) => {
     if (events.length === 0) return;
-    const head = heads[at];
-    const id = head?.id ?? streams.intern(stream);
-    let version = head?.version ?? 0;
+    const { id = null, version: before = 0 } = heads[at] ?? {};
+    invariant(id !== null, 'a stream that gets events has an id');
+    let version = before;
     events.forEach(({ type, schema, data: value }, index) => {
       version += 1;
       const text = data[at]?.[index] ?? '{}';

@@ -13,6 +13,8 @@ export interface Names {
   find(name: string): number | null;
   /** The number of a name, a new one if need be. Belongs inside a transaction. */
   intern(name: string): number;
+  /** The same, and whether it is a new one: what nobody has named needs no looking up. */
+  add(name: string): { readonly number: number; readonly isNew: boolean };
   /** Must be called after every rollback: numbers that were given in it are free again. */
   forget(): void;
 }
@@ -36,17 +38,20 @@ export function createNames(connection: Connection): Names {
     const row = connection.prepare('SELECT number FROM names WHERE name = ?').get(encodeName(name));
     return row === undefined ? null : remember(name, row['number'] as number);
   };
+  const add: Names['add'] = (name) => {
+    const cached = known.get(name);
+    if (cached !== undefined) return { number: cached, isNew: false };
+    const insert = connection.prepare('INSERT OR IGNORE INTO names (name) VALUES (?)');
+    const { changes, lastInsertRowid } = insert.run(encodeName(name));
+    if (changes !== 0) return { number: remember(name, Number(lastInsertRowid)), isNew: true };
+    const number = find(name);
+    invariant(number !== null, 'a name that is there has a number');
+    return { number, isNew: false };
+  };
   return {
     find,
-    intern(name) {
-      const cached = known.get(name);
-      if (cached !== undefined) return cached;
-      const insert = connection.prepare('INSERT OR IGNORE INTO names (name) VALUES (?)');
-      const { changes, lastInsertRowid } = insert.run(encodeName(name));
-      const number = changes === 0 ? find(name) : remember(name, Number(lastInsertRowid));
-      invariant(number !== null, 'a name that is there has a number');
-      return number;
-    },
+    add,
+    intern: (name) => known.get(name) ?? add(name).number,
     forget() {
       known.clear();
     },
