@@ -6,7 +6,7 @@ import { sourceFiles } from './source-files.ts';
  * Imports run one way, from the top of this list to its end. Modules of one layer may not import each other.
  */
 const LAYERS: readonly (readonly string[])[] = [
-  ['main.ts'],
+  ['main.js'],
   ['cli'],
   ['app'],
   ['http', 'sandbox'],

@@ -54,8 +54,10 @@ export async function bootService(options: BootOptions): Promise<{ service: Serv
   const telemetry = options.telemetry ?? createTelemetry({ ...options.ports, log: options.log });
   const ports = tracePorts(telemetry.tracer, options.ports, config.networks);
   const log = countLines(options.log, telemetry.metrics.lines);
-  const signer = instead.signer ?? createSigner(config.signer, ports);
-  const retired = config.retiredSigners.flatMap(({ key }) => (key === null ? [] : createSigner(key, ports)));
+  const signer = instead.signer ?? (await createSigner(config.signer, ports));
+  const retired = await Promise.all(
+    config.retiredSigners.flatMap(({ key }) => (key === null ? [] : [createSigner(key, ports)])),
+  );
   const openStore = instead.openStore ?? openSqliteStore;
   const store = await openStore({
     path: config.database.kind === 'memory' ? IN_MEMORY : config.database.path,

@@ -20,7 +20,7 @@ const TRACES_END_WITHIN_MS = 3_000;
  * How far the heap may grow beyond what lives before V8 looks for garbage. By default, with a few GB at hand, several
  * times as far: memory that a service of some 60 MB does not need.
  */
-const HEAP_GROWTH_PERCENT = 40;
+const HEAP_GROWTH_PERCENT = 25;
 
 /** Serves until the process is told to stop, and ends it. */
 export async function serve(options: {

@@ -214,7 +214,7 @@ describe('commands that talk to the running service', () => {
   });
 
   test('a reader that has enough is no error', async () => {
-    const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
+    const main = join(import.meta.dirname, '..', '..', 'src', 'main.js');
     const child = spawn(
       'sh',
       ['-c', `{ "${process.execPath}" "${main}" show ${redemptionId} --json; echo "status $?" >&2; } | true`],

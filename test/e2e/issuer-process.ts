@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
+const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.js');
 
 /** The service as a child process. */
 export interface RunningIssuer {
@@ -28,7 +28,7 @@ export async function startIssuerProcess(
   program: string = MAIN,
 ): Promise<RunningIssuer> {
   // As the first line of the program says.
-  const child = spawn(process.execPath, ['--max-semi-space-size=4', program, 'serve', ...args], {
+  const child = spawn(process.execPath, ['--max-semi-space-size=16', program, 'serve', ...args], {
     env: { PATH: process.env['PATH'], MALLOC_ARENA_MAX: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -5,7 +5,7 @@ import type { Scenario } from '../scenario.ts';
 import { median } from '../scenario.ts';
 import { seedMints, withStore } from '../seed-mints.ts';
 
-const MAIN = join(import.meta.dirname, '..', '..', '..', 'src', 'main.ts');
+const MAIN = join(import.meta.dirname, '..', '..', '..', 'src', 'main.js');
 const ROUNDS = 3;
 const EVENTS = 1_000_000;
 const EVENTS_OF_A_MINT = 6;
