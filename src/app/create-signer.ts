@@ -5,8 +5,8 @@ import { createLocalSigner } from '../signer/local-signer.ts';
 import type { Signer } from '../signer/signer.ts';
 
 /**
- * The signer that the settings choose. Asks nobody. A custodian's client is loaded only where it is chosen: it is larger
- * than all of ours.
+ * The signer that the settings choose. Asks nobody. A custodian's client is loaded only where it is chosen, since it is
+ * larger than all of ours.
  *
  * @throws IssuanceError `bad_private_key`
  */

@@ -23,8 +23,8 @@ export type Connect = (path: string, options: ConnectOptions) => DatabaseSync;
 const BUSY_TIMEOUT_MS = 5_000;
 
 /**
- * In KiB, as the pragma's negative numbers mean. What is not here the system keeps: with four times as much nothing that
- * was measured got faster.
+ * In KiB, as the pragma's negative numbers mean. What is not here the system keeps: with four times as much nothing
+ * that was measured got faster.
  */
 const CACHE_KIB = 2_048;
 
