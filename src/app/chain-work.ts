@@ -11,6 +11,8 @@ import type { TransactionDesk } from '../transaction/desk.ts';
 import { createTransactionDesk } from '../transaction/desk.ts';
 import type { Lanes } from '../transaction/lanes.ts';
 import { createLanes } from '../transaction/lanes.ts';
+import type { Moves } from '../custody/move/create-moves.ts';
+import { createNetworkMoves } from './custody/network-moves.ts';
 import type { Features } from './features.ts';
 import {
   createNetworkHints,
@@ -28,6 +30,8 @@ export interface ChainWork {
   readonly lanes: Lanes;
   readonly desk: TransactionDesk;
   readonly reconciliation: Reconciliation;
+  /** Moves from one signer to another. */
+  readonly moves: Moves;
   readonly workers: readonly Worker[];
   /** The vaults that are watched have changed. */
   vaultsChanged(): void;
@@ -37,7 +41,10 @@ export interface ChainWork {
 
 export async function createChainWork(
   shared: SharedParts,
-  features: Pick<Features, 'assets' | 'mint' | 'redemption' | 'refund' | 'transfers'>,
+  features: Pick<
+    Features,
+    'assets' | 'mint' | 'redemption' | 'refund' | 'transfers' | 'inventory' | 'splits'
+  >,
   how: { readonly signers: readonly Signer[]; readonly restored: boolean },
 ): Promise<ChainWork> {
   const { ports, log, store, ledger, wallets, networks, wake } = shared;
@@ -105,13 +112,15 @@ export async function createChainWork(
       (await assets.vaults(network)).some((it) => it.vault === address),
     engineWake: wake,
   });
+  const moves = createNetworkMoves(shared, features, { lanes, reconciliation });
   return {
     watchers,
     hints,
     lanes,
+    moves,
     desk: createTransactionDesk({ ledger, store, lanes, networks: laneNetworks, wake }),
     reconciliation,
-    workers: [createWatchWorker(watchers), reconciliation.worker, ...lanes.workers],
+    workers: [createWatchWorker(watchers), reconciliation.worker, moves.worker, ...lanes.workers],
     vaultsChanged() {
       for (const watcher of watchers) watcher.hint();
       for (const it of hints) it.vaultsChanged();

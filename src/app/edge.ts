@@ -29,6 +29,7 @@ import type { ChainWork } from './chain-work.ts';
 import type { Features } from './features.ts';
 import { custodyCheckRoutes } from './custody/custody-routes.ts';
 import { createStuckGround } from './checks/stuck-ground.ts';
+import { moveRoutes } from './custody/move-routes.ts';
 import { laneRoutes } from './lane-routes.ts';
 import { metricsRoute } from './metrics/scrape.ts';
 import { createPastBooks } from './past-books.ts';
@@ -116,6 +117,7 @@ export function createEdge(
           operations,
           ground: createStuckGround({ store, clock, dependencies, configured }),
         }),
+        moveRoutes(chainWork.moves),
         custodyCheckRoutes({ store, vaults, networks, alpaca }, telemetry.metrics.custody.onCompared),
         inventoryRoutes({
           inventory,

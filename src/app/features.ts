@@ -18,6 +18,7 @@ import { createTransfers, openTransfer } from '../custody/transfer/create-transf
 import { IssuanceError } from '../primitives/failures.ts';
 import type { Inventory } from '../receipt/inventory.ts';
 import { createInventory } from '../receipt/inventory.ts';
+import type { Splits } from '../receipt/splits.ts';
 import { createSplits } from '../receipt/splits.ts';
 import type { RedemptionFeature } from '../redemption/create-redemption.ts';
 import { createRedemption } from '../redemption/create-redemption.ts';
@@ -37,6 +38,7 @@ export interface Features {
   /** Lets operations go on when a freeze ends. */
   readonly freezeWorker: Worker;
   readonly inventory: Inventory;
+  readonly splits: Splits;
   readonly mint: MintFeature;
   readonly redemption: RedemptionFeature;
   readonly refund: RefundFeature;
@@ -86,6 +88,7 @@ export function createFeatures(shared: SharedParts): Features {
     holds,
     freezeWorker: createFreezeWorker({ holds, store, clock, log, wake }),
     inventory,
+    splits: common.splits,
     mint: createMint({
       ...common,
       alpacaAccount: { baseUrl, accountId },

@@ -89,6 +89,8 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     store,
     ledger,
     inCharge,
+    signer: signer.address,
+    keys,
     wallets: await createWallets(store, [signer.address, ...config.retiredSigners.map((it) => it.address)]),
     networks: config.networks.map((it) =>
       createNetworkParts(it, { ...ports, onRequest: metrics.chains.onRequest(it.network) }, (network) =>

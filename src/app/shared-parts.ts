@@ -1,3 +1,4 @@
+import type { Address } from 'viem';
 import type { Config } from '../config/config.ts';
 import type { InCharge } from '../custody/in-charge.ts';
 import type { EventStore } from '../event-store/event-store.ts';
@@ -19,6 +20,10 @@ export interface SharedParts {
   readonly ledger: Ledger;
   /** Who mints and burns on each network. */
   readonly inCharge: InCharge;
+  /** Who shall be in charge, by the settings. */
+  readonly signer: Address;
+  /** Signers whose keys are at hand, in lower case. */
+  readonly keys: ReadonlySet<Address>;
   readonly wallets: Wallets;
   readonly networks: readonly NetworkParts[];
   /** Makes rows of work due now. The engine is made last, since it needs the others' workers. */

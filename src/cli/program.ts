@@ -6,6 +6,7 @@ import { addActionCommands } from './action-commands.ts';
 import { addAssetCommands } from './asset-commands.ts';
 import { addBackupCommand } from './backup-command.ts';
 import { withExample } from './example.ts';
+import { addCustodyCommands } from './custody-commands.ts';
 import { addHoldCommands } from './hold-commands.ts';
 import { addInventoryCommands } from './inventory-commands.ts';
 import { addLaneCommands } from './lane-commands.ts';
@@ -46,6 +47,7 @@ export function createProgram(): Command {
   addShowCommand(program);
   addActionCommands(program);
   addLaneCommands(program);
+  addCustodyCommands(program);
   addAccountCommands(program);
   addAssetCommands(program);
   addHoldCommands(program);

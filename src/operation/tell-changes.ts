@@ -8,6 +8,7 @@ const NEEDS_A_PERSON: Readonly<Record<string, string>> = {
   'mint held': 'a mint is held until somebody decides on it',
   'redemption held': 'a redemption is held until somebody decides on it',
   'refund held': 'a refund is held until somebody decides on it',
+  'transfer held': 'a transfer between our signers is held until somebody decides on it',
   'redemption rejected': 'Alpaca rejected a redemption: its tokens are owed back to their sender',
 };
 

@@ -21,7 +21,7 @@ import type { LaneFeature } from '../transaction/lane-feature.ts';
 import { createRedemptionActions } from './actions/create-redemption-actions.ts';
 import { createRedemptionConsumer } from './consumer.ts';
 import { createRedemptionLane } from './lane.ts';
-import { forwardShares } from './forward.ts';
+import { handOverAll } from './hand-over.ts';
 import { createForwardBook } from './forward-book.ts';
 import { createRefundBook } from './refund-book.ts';
 import { watchReceipts } from './receipts-free.ts';
@@ -60,8 +60,13 @@ export interface RedemptionFeature {
   readonly refundBook: RefundedBook;
   /** What transfers between our signers ask of redemptions. */
   readonly forwardBook: ForwardedBook;
-  /** Has the shares of a redemption handed over to `to`; false where they have to stay for now. */
-  forward(redemptionId: string, to: Address, moveId: string): Promise<boolean>;
+  /** Has the shares handed over that redemptions have with `from` on a vault, as far as they need not stay. */
+  handOver(
+    place: { readonly chainId: number; readonly vault: Address },
+    from: Address,
+    to: Address,
+    moveId: string | null,
+  ): ReturnType<typeof handOverAll>;
   /** A wallet was linked: what waits for its owner goes on. */
   walletLinked(wallet: Address): Promise<void>;
   /** Shares of a vault that must lie in our wallets, in 10⁻¹⁸. */
@@ -86,7 +91,7 @@ export function createRedemption(options: RedemptionOptions): RedemptionFeature 
       createRedemptionActions({ ...options, readFresh, desk, refunds, work: (id) => readWork(store, id) }),
     refundBook: createRefundBook(options),
     forwardBook: createForwardBook(options),
-    forward: (id, to, moveId) => forwardShares(options, id, to, moveId),
+    handOver: (...what) => handOverAll(options, ...what),
     async walletLinked(wallet) {
       await wakeRedemptions(options, 'wallet_unknown', wallet);
     },

@@ -63,7 +63,9 @@ export async function stepLane(deps: LaneDeps, lane: Lane): Promise<StepResult> 
     const filled = await fillNonces(deps, lane, loaded, gaps, counts.latest);
     return { kind: 'later', delayMs: filled === gaps.length ? 0 : lane.pollMs };
   }
-  const { doubt: ofOthers } = await readSiblings(deps, lane);
+  // With nothing to sign, nobody needs to know.
+  const isReady = (await dueOperations(deps, laneId, 1)).length > 0;
+  const ofOthers = isReady ? (await readSiblings(deps, lane)).doubt : null;
   if (ofOthers !== null) {
     lane.view.isWaiting = true;
     lane.view.condition = ofOthers;

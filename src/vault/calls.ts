@@ -1,6 +1,7 @@
 import { type Address, type Hex, encodeFunctionData } from 'viem';
 import { invariant } from '../primitives/failures.ts';
-import { receiptAbi, vaultAbi } from './abi.ts';
+import { authorizerAbi, receiptAbi, vaultAbi } from './abi.ts';
+import { type RoleName, roleIds } from './roles.ts';
 import { appendTag } from './tag.ts';
 
 /**
@@ -67,6 +68,12 @@ export function burnCalls(burn: BurnCall): readonly Hex[] {
 export function transferCall(to: Address, amount: bigint): Hex {
   invariant(amount > 0n, 'a transfer has a positive amount');
   return encodeFunctionData({ abi: vaultAbi, functionName: 'transfer', args: [to, amount] });
+}
+
+/** Grants a role to an account or takes it away: a call on the vault's authorizer by whoever administers the role. */
+export function roleCall(action: 'grant' | 'revoke', role: RoleName, account: Address): Hex {
+  const functionName = action === 'grant' ? 'grantRole' : 'revokeRole';
+  return encodeFunctionData({ abi: authorizerAbi, functionName, args: [roleIds[role], account] });
 }
 
 /** A transfer of whole receipts between two holders, a call on the receipt contract; in 10⁻¹⁸ shares. */

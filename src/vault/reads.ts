@@ -2,7 +2,7 @@ import { type Address, type Hex, decodeFunctionResult, encodeFunctionData } from
 import { IssuanceError, RpcFailure } from '../primitives/failures.ts';
 import { authorizerAbi, receiptAbi, vaultAbi } from './abi.ts';
 import { revertDataOf } from './errors.ts';
-import { type RoleName, roleIds } from './roles.ts';
+import { type RoleName, roleIdOf } from './roles.ts';
 
 /**
  * Calldata and answers of `eth_call`. Every `decode` throws IssuanceError `unexpected_answer` for an answer
@@ -106,8 +106,8 @@ export const receiptReads = {
 /** Reads of the authorizer. */
 export const authorizerReads = {
   hasRole: {
-    encode: (role: RoleName, account: Address): Hex =>
-      encodeFunctionData({ abi: authorizerAbi, functionName: 'hasRole', args: [roleIds[role], account] }),
+    encode: (role: RoleName | `${RoleName}_ADMIN`, account: Address): Hex =>
+      encodeFunctionData({ abi: authorizerAbi, functionName: 'hasRole', args: [roleIdOf(role), account] }),
     decode: (data: Hex): boolean =>
       answer('hasRole()', () => decodeFunctionResult({ abi: authorizerAbi, functionName: 'hasRole', data })),
   },

@@ -19,6 +19,11 @@ const NAMES: ReadonlyMap<string, string> = new Map(
   ]),
 );
 
+/** The id of a role, or of the one that administers it. */
+export function roleIdOf(name: RoleName | `${RoleName}_ADMIN`): Hex {
+  return roleId(name);
+}
+
 /** The name behind a role's id, admin roles included; null for one that the vaults do not use. */
 export function roleName(id: string): string | null {
   return NAMES.get(id.toLowerCase()) ?? null;

@@ -19,8 +19,10 @@ export function act(
   path: string,
   { reason, dryRun }: ActionOptions,
   more: Readonly<Record<string, unknown>> = {},
+  timeoutMs?: number,
 ): Promise<unknown> {
-  return api.call('POST', path, { ...more, reason, ...(dryRun === true ? { dry_run: true } : {}) });
+  const body = { ...more, reason, ...(dryRun === true ? { dry_run: true } : {}) };
+  return api.call('POST', path, body, timeoutMs);
 }
 
 /** Prints one answer: as it came, or in words. */

@@ -204,3 +204,61 @@ export interface CustodyAnswer {
     readonly block_number: string | null;
   }[];
 }
+
+/** A call that grants or revokes a role. */
+export interface RoleCallAnswer {
+  readonly action: 'grant' | 'revoke';
+  readonly vault: string;
+  readonly role: string;
+  readonly account: string;
+  readonly to: string;
+  readonly data: string;
+  readonly administrators: readonly string[];
+}
+
+export interface MovePlanAnswer {
+  readonly network: string;
+  readonly from: string;
+  readonly to: string;
+  readonly state: 'ready' | 'refused' | 'under_way' | 'nothing';
+  readonly refusals: readonly string[];
+  readonly found: readonly string[];
+  readonly grants: readonly RoleCallAnswer[];
+  readonly revokes: readonly RoleCallAnswer[];
+}
+
+export interface MoveAnswer {
+  readonly outcome: 'begun' | 'planned' | 'refused' | 'under_way' | 'nothing';
+  readonly move_id: string | null;
+  readonly plan: MovePlanAnswer;
+}
+
+export interface CustodyAnswer {
+  readonly network: string;
+  readonly in_charge: string;
+  readonly signers: readonly {
+    readonly address: string;
+    readonly has_key: boolean;
+    readonly holdings: readonly {
+      readonly token: string;
+      readonly receipts: number;
+      readonly receipt_shares: string;
+      readonly reserved: number;
+      readonly promised: string;
+      readonly unread: number;
+    }[];
+  }[];
+  readonly move: {
+    readonly move_id: string;
+    readonly from: string;
+    readonly to: string;
+    readonly phase: string;
+    readonly waits_for: readonly string[];
+  } | null;
+  readonly last_move: {
+    readonly from: string;
+    readonly to: string;
+    readonly end: string;
+    readonly why: string | null;
+  } | null;
+}

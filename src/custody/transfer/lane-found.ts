@@ -122,12 +122,9 @@ async function termsOf(
   const asset = await catalog.vault(chainId, vault);
   if (asset === null || only.transfer.from !== from || !ours.has(to)) return null;
   const redemption = await book.redemptionOf({ chainId, vault, from }, id);
-  if (redemption !== null && redemption.amount !== amount) return null;
+  if (redemption?.amount !== amount) return null;
   const { receipt: contract, underlying, token } = asset;
-  const what =
-    redemption === null
-      ? ({ kind: 'rest', amount } as const)
-      : ({ kind: 'redemption', ...redemption } as const);
+  const what = { kind: 'redemption', ...redemption } as const;
   const place = { chainId, network, vault, receipt: contract, underlying, token };
   return { ...place, from, to, what, moveId: null, splits: null };
 }

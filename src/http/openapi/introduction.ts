@@ -29,9 +29,10 @@ export const TAGS = [
   { name: 'assets', description: 'Which token of which underlying is on which network, in which vault.' },
   {
     name: 'operations',
-    description: 'Mints and redemptions: as they are, as they were, and event by event.',
+    description: 'Mints, redemptions, refunds and transfers: as they are, as they were, and event by event.',
   },
   { name: 'books', description: 'Receipts, and what is compared with the chain and with Alpaca.' },
+  { name: 'custody', description: 'Who signs for each network, and moving to another key.' },
   { name: 'lanes', description: 'What signs, and what is stopped.' },
   { name: 'service', description: 'Whether the service runs, and what it offers.' },
 ] as const;

@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  custodyOf,
+  firstSigner,
+  grantRoles,
+  moveReaches,
+  otherSigner,
+  revokeRoles,
+  signAs,
+} from './other-signer.ts';
+import { runCommand } from './run-command.ts';
+import type { World } from './world.ts';
+import { startWorld } from './world.ts';
+
+const DOCUMENT = join(import.meta.dirname, '..', '..', 'docs', 'custody.md');
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+  await world.mint('10');
+});
+afterAll(async () => {
+  await world.stop();
+});
+
+/** The commands of the section on moving, with what they print; a line of `…` stands for any lines. */
+function examples(): readonly { readonly command: string; readonly output: string }[] {
+  const [, section = ''] = readFileSync(DOCUMENT, 'utf8').split('## Moving to another key');
+  const [own = ''] = section.split(/^## /m);
+  return [...own.matchAll(/^ *```console\n([^]*?)^ *```$/gm)].flatMap(([, block = '']) =>
+    block
+      .replaceAll(/^ {3}/gm, '')
+      .split(/^\$ /m)
+      .slice(1)
+      .map((part) => {
+        const [command = '', ...output] = part.split('\n');
+        return { command: command.trim(), output: output.join('\n') };
+      }),
+  );
+}
+
+/** What differs from run to run, in one spelling. */
+function normal(text: string): string {
+  return text
+    .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<uuid>')
+    .replaceAll(/0x[0-9a-f]{40,}/g, '<hex>')
+    .trim();
+}
+
+function pattern(output: string): RegExp {
+  const lines = normal(output)
+    .split('\n')
+    .map((line) => (line === '…' ? '[^]*' : line.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')));
+  return new RegExp(`^${lines.join('\n').replaceAll('[^]*\n', '[^]*').replaceAll('\n[^]*', '[^]*')}$`);
+}
+
+test('the commands of the guide print what it shows, in its order', async () => {
+  const first = firstSigner(world);
+  signAs(world, otherSigner(), first);
+  await world.restart();
+  const all = examples();
+  expect(all.map((it) => it.command)).toEqual([
+    'issuer custody plan --network base',
+    'issuer custody move --network base --reason "yearly rotation" --dry-run',
+    'issuer custody move --network base --reason "yearly rotation"',
+    'issuer custody status',
+    'issuer custody plan --network base',
+  ]);
+  for (const [at, { command, output }] of all.entries()) {
+    // What the reader does between them.
+    if (at === 1) await grantRoles(world, otherSigner().address);
+    if (at === 3) await moveReaches(world, 'revoking');
+    const words = [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
+    const result = await runCommand(words.slice(1), world.env, dirname(world.databasePath));
+    expect(normal(`${result.stdout}${result.stderr}`)).toMatch(pattern(output));
+    expect(result.code).toBe(at === 0 ? 1 : 0);
+  }
+  await revokeRoles(world, first.address);
+  await moveReaches(world, null);
+  expect((await custodyOf(world)).in_charge).toBe(otherSigner().address);
+});
