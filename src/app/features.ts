@@ -93,6 +93,7 @@ export function createFeatures(shared: SharedParts): Features {
       ...common,
       alpacaAccount: { baseUrl, accountId },
       laneOf: (chainId) => laneId(chainId, inCharge.of(chainId)),
+      lanes: () => networks.map(({ config: { chainId } }) => laneId(chainId, inCharge.of(chainId))),
     }),
     redemption,
     refund: createRefund({ ...common, book: redemption.refundBook }),

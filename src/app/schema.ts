@@ -10,6 +10,7 @@ import { WORK_TABLE } from '../engine/work.ts';
 import { anyKind } from '../event-store/create-ledger.ts';
 import type { Schema } from '../event-store/ledger.ts';
 import { mintKind } from '../mint/mint-kind.ts';
+import { restoreKind } from '../mint/restore/restore-kind.ts';
 import { MINT_NAMESPACE_TABLE } from '../mint/namespaces.ts';
 import { EFFECT_TABLE } from '../operation/effect-row.ts';
 import { JOURNAL_TABLE } from '../operation/journal-row.ts';
@@ -35,6 +36,7 @@ export const SCHEMA: Schema = {
     anyKind(assetKind),
     anyKind(underlyingKind),
     anyKind(mintKind),
+    anyKind(restoreKind),
     anyKind(redemptionKind),
     anyKind(refundKind),
     anyKind(transferKind),

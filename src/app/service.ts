@@ -122,6 +122,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     refund.worker,
     features.transfers.worker,
     features.freezeWorker,
+    mint.restoreWorker(chainWork.desk),
     ...chainWork.workers,
   ];
   const { count, onStep, onDependency } = metrics.engine;
@@ -162,6 +163,8 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   let stopping: Promise<void> | null = null;
   return {
     async start() {
+      // First, since the last event of before says how old the database is.
+      if (options.restored) await mint.noticeRestore();
       await mint.open();
       await inCharge.open(config.networks);
       await addChecks(shared.ledger);

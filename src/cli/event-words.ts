@@ -9,6 +9,7 @@ type EventType = MintEvent['type'] | RedemptionEvent['type'] | RefundEvent['type
 const MEANINGS: Readonly<Record<EventType, string>> = {
   MintRequested: 'Alpaca asked for a mint; it is stored and answered',
   ConfirmReceivedEarly: 'Alpaca confirmed a mint that we do not know yet; stored',
+  RequestListed: 'Alpaca lists a request that this database, restored from a backup, had forgotten',
   ConfirmNotUnderstood: 'Alpaca called to confirm in a way that is not understood; stored',
   JournalCompleted: 'Alpaca journaled the shares to us and confirmed',
   JournalRejected: 'Alpaca could not journal the shares: nothing will be minted',

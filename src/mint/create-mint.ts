@@ -9,13 +9,15 @@ import type { Inventory } from '../receipt/inventory.ts';
 import type { Splits } from '../receipt/splits.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { TransactionDesk } from '../transaction/desk.ts';
-import type { LaneFeature } from '../transaction/lane-feature.ts';
+import type { LaneFeature, LaneId } from '../transaction/lane-feature.ts';
 import { createMintActions } from './actions/create-mint-actions.ts';
 import type { ConfirmResult, UnreadBody } from './confirm.ts';
 import { confirmMint } from './confirm.ts';
 import { createMintLane } from './lane.ts';
 import { moveStrandedMints } from './move.ts';
 import { createMintNamespaces } from './namespaces.ts';
+import { noticeRestore } from './restore/notice-restore.ts';
+import { createRestoreWorker } from './restore/restore-worker.ts';
 import type { MintRequestOptions, MintRequestResult } from './request.ts';
 import { requestMint } from './request.ts';
 import { createMintWorker } from './worker.ts';
@@ -27,6 +29,8 @@ export interface MintOptions extends MintRequestOptions {
   readonly alpaca: AlpacaClient;
   readonly rpcOf: (network: string) => Pick<RpcClient, 'pinned'>;
   readonly log: Log;
+  /** The lanes that sign at present. */
+  readonly lanes: () => readonly LaneId[];
   /** Our signers on a network, retired ones too, in lower case. */
   readonly wallets: (network: string) => readonly Address[];
   readonly desk: Pick<TransactionDesk, 'cancel'>;
@@ -43,6 +47,10 @@ export interface MintFeature {
   idsOf(tokenizationRequestId: string): Promise<readonly string[]>;
   /** To be called before the first request is taken in. */
   open(): Promise<void>;
+  /** Notes that the database came from a backup. Before anything else is committed. */
+  noticeRestore(): Promise<void>;
+  /** Compares with Alpaca what a restored database may have forgotten. */
+  restoreWorker(desk: TransactionDesk): Worker;
   readonly worker: Worker;
   readonly lane: LaneFeature;
   /** What operators can do to mints. */
@@ -54,15 +62,19 @@ export function createMint(options: MintOptions): MintFeature {
   const alarm = (message: string, details: Readonly<Record<string, string>>): void => {
     options.log.error({ ...details }, message);
   };
+  const actions = (desk: TransactionDesk): OperationActions =>
+    createMintActions({ ...options, desk, work: (id) => readWork(options.store, id) });
   const namespaces = createMintNamespaces(options.store, options.alpacaAccount);
   return {
     open: () => namespaces.remember(),
+    noticeRestore: () => noticeRestore(options),
+    restoreWorker: (desk) => createRestoreWorker({ ...options, desk, actions: () => actions(desk) }),
     idsOf: (tokenizationRequestId) => namespaces.mintIds(tokenizationRequestId),
     request: (body, causation) => requestMint(options, body, causation),
     confirm: (body, causation, unread) => confirmMint({ ...options, alarm }, body, causation, unread),
     moveStranded: (network, chainId) => moveStrandedMints(options, network, options.laneOf(chainId)),
     worker: createMintWorker(options),
     lane: createMintLane(options),
-    actions: (desk) => createMintActions({ ...options, desk, work: (id) => readWork(options.store, id) }),
+    actions,
   };
 }

@@ -11,6 +11,9 @@ export function evolveMint(state: MintState, event: MintEvent): MintState {
       const { confirms, unclear } = state.kind === 'none' ? NOTHING : state;
       return { kind: 'unrequested', tokenizationRequestId, confirms: [...confirms, confirm], unclear };
     }
+    case 'RequestListed':
+      if (state.kind !== 'none') throw corrupt(state, event);
+      return { kind: 'unrequested', ...event.data, ...NOTHING };
     case 'ConfirmNotUnderstood': {
       const { tokenizationRequestId, ...confirm } = event.data;
       if (isKnown(state)) {
@@ -45,6 +48,7 @@ type LaterEvent = Exclude<
     type:
       | 'ConfirmReceivedEarly'
       | 'ConfirmNotUnderstood'
+      | 'RequestListed'
       | 'MintRequested'
       | 'ConfirmDismissed'
       | 'RecoveryAsked';

@@ -94,8 +94,7 @@ function fieldsOf(state: Exclude<MintState, { kind: 'none' }>, next: NextStep): 
   if (state.kind === 'unrequested' || state.kind === 'dismissed') {
     return {
       ...common,
-      reason:
-        state.kind === 'dismissed' ? state.why : (unclearText(state) ?? 'confirmed before it was requested'),
+      reason: state.kind === 'dismissed' ? state.why : (unclearText(state) ?? earlyText(state)),
       underlying: null,
       token: null,
       network: null,
@@ -125,6 +124,12 @@ function fieldsOf(state: Exclude<MintState, { kind: 'none' }>, next: NextStep): 
     quantity,
     tokenizationRequestId,
   };
+}
+
+function earlyText({ confirms }: Extract<MintState, { kind: 'unrequested' }>): string {
+  return confirms.length > 0
+    ? 'confirmed before it was requested'
+    : 'Alpaca lists it, and this database had forgotten it';
 }
 
 function unclearText({ unclear }: Pick<Mint, 'unclear'>): string | null {

@@ -51,6 +51,8 @@ export type MintEvent =
    */
   | { type: 'MintRequested'; data: MintTerms & { source: 'request' | 'lookup'; splits?: SplitReading } }
   | { type: 'ConfirmReceivedEarly'; data: ConfirmFacts & { tokenizationRequestId: string } }
+  /** Alpaca lists a request that we had answered, and that this database, which came from a backup, has forgotten. */
+  | { type: 'RequestListed'; data: { tokenizationRequestId: string } }
   /** A call of Alpaca's to confirm a journal that is no confirm as we know them. The id is null where it names none. */
   | { type: 'ConfirmNotUnderstood'; data: UnclearConfirm & { tokenizationRequestId: string | null } }
   /** `evidence`: what showed it instead of Alpaca's confirm, which never came. */
@@ -122,14 +124,17 @@ export type MintStage =
 
 export type MintState =
   | { readonly kind: 'none' }
-  /** A confirm came for a request that we do not know, or for none that we could find in it. */
+  /**
+   * A confirm came for a request that we do not know, or for none that we could find in it; or Alpaca lists one that
+   * was forgotten.
+   */
   | {
       readonly kind: 'unrequested';
       /** Null where what came names no request: only a person can say what it is about. */
       readonly tokenizationRequestId: string | null;
       /** All different ones, in the order they came. */
       readonly confirms: readonly ConfirmFacts[];
-      /** The same of what could not be read. One of the two is not empty. */
+      /** The same of what could not be read. Both are empty where Alpaca lists a request that was forgotten. */
       readonly unclear: readonly UnclearConfirm[];
     }
   /** The same, given up by an operator. */

@@ -11,6 +11,7 @@ import { createInventory } from '../../receipt/inventory.ts';
 import { RECEIPT_TABLES, receiptKind } from '../../receipt/receipt-kind.ts';
 import { testSplits } from '../../receipt/test-splits.ts';
 import { mintKind } from '../mint-kind.ts';
+import { restoreKind } from '../restore/restore-kind.ts';
 import { effect, id, laneOf, terms } from '../samples.ts';
 import type { MintEvent } from '../state.ts';
 import { createMintActions } from './create-mint-actions.ts';
@@ -21,7 +22,7 @@ export const HASH = `0x${'7a'.repeat(32)}` as const;
 
 export async function openActions(...events: readonly MintEvent[]) {
   const opened = await openTestLedger(
-    [anyKind(mintKind), anyKind(receiptKind)],
+    [anyKind(mintKind), anyKind(receiptKind), anyKind(restoreKind)],
     [...RECEIPT_TABLES, JOURNAL_TABLE],
   );
   const { ledger, store, clock, types, work } = opened;
@@ -73,6 +74,7 @@ export async function openActions(...events: readonly MintEvent[]) {
   };
   return {
     ...opened,
+    actions,
     act,
     told,
     cancelled,
