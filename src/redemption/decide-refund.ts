@@ -9,6 +9,15 @@ export type RefundCommand =
   | { readonly type: 'settleRefund'; readonly refundId: string; readonly transactionHash: Hex }
   /** A final block holds the refund, by a transaction that the database forgot. */
   | { readonly type: 'findRefund'; readonly refundId: string; readonly transactionHash: Hex }
+  /** A final block holds a transfer back that a person made past the refund. */
+  | {
+      readonly type: 'returnByHand';
+      readonly refundId: string;
+      readonly transactionHash: Hex;
+      readonly ordinal: number;
+      readonly amount: bigint;
+      readonly found: readonly string[];
+    }
   | { readonly type: 'vanishRefund'; readonly refundId: string; readonly why: string }
   /** `doubt`: why the tokens may have gone back all the same. */
   | {
@@ -42,6 +51,13 @@ export function decideRefund(command: RefundCommand, state: RedemptionState): re
         throw misfit('settle a refund of', state);
       }
       return [{ type: 'RedemptionRefunded', data: { refundId, transactionHash } }];
+    }
+    case 'returnByHand': {
+      const { transactionHash, ordinal, amount, found } = command;
+      if (state.kind === 'refunded' && state.transactionHash === transactionHash) return [];
+      if (!isRefundable(state)) throw misfit('count the return of', state);
+      const returned = { ordinal, amount, found };
+      return [{ type: 'RedemptionRefunded', data: { refundId, transactionHash, returned } }];
     }
     case 'vanishRefund':
       if (state.kind !== 'refunded' || state.refundId !== refundId) return [];

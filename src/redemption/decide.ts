@@ -100,6 +100,7 @@ export function decideRedemption(
     case 'startRefund':
     case 'settleRefund':
     case 'findRefund':
+    case 'returnByHand':
     case 'vanishRefund':
     case 'endRefund':
       return decideRefund(command, state);

@@ -15,8 +15,9 @@ export function evolveRefund(state: KnownRedemption, event: RefundEvent): Redemp
     case 'RefundStarted':
       return { kind: 'refunding', redemption, refundId, origin };
     case 'RedemptionRefunded': {
-      const { transactionHash } = event.data;
-      return { kind: 'refunded', redemption, refundId, transactionHash, origin };
+      const { transactionHash, returned } = event.data;
+      const returnedOrdinal = returned?.ordinal ?? null;
+      return { kind: 'refunded', redemption, refundId, transactionHash, returnedOrdinal, origin };
     }
     case 'RefundVanished':
       return { kind: 'refunding', redemption, refundId, origin };

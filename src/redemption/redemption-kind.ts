@@ -95,6 +95,7 @@ function rows(state: RedemptionState, facts: StreamFacts): readonly ImpliedRow[]
     operation(state, next, facts),
     ...workRow({ kind: 'redemption', phase: state.kind, next, network, underlying }, facts),
     ...(state.kind === 'recorded' ? [] : effects(state.redemption, facts.id)),
+    ...(state.kind === 'refunded' ? returned(state, facts.id) : []),
     ...sharesRow(PROMISE_TABLE, state, facts.id, promisedShares(state)),
     ...sharesRow(OWED_TABLE, state, facts.id, owedShares(state)),
   ];
@@ -138,7 +139,9 @@ function reasonOf(state: KnownState): string | null {
     case 'refunding':
       return `goes back as refund ${state.refundId}`;
     case 'refunded':
-      return `went back in ${state.transactionHash} as refund ${state.refundId}`;
+      return state.returnedOrdinal === null
+        ? `went back in ${state.transactionHash} as refund ${state.refundId}`
+        : `went back in ${state.transactionHash}, by hand`;
     default:
       return state.redemption.reason;
   }
@@ -154,6 +157,16 @@ function effects({ transfer, parts }: Redemption, id: string): readonly ImpliedR
           return effectRow({ chainId, transactionHash, vault, kind: 'withdraw', ordinal }, id);
         }),
   );
+}
+
+/** A transfer that a person made past the refund is claimed here; that of a refund is claimed by the refund. */
+function returned(
+  { redemption, transactionHash, returnedOrdinal: ordinal }: Extract<KnownState, { kind: 'refunded' }>,
+  id: string,
+): readonly ImpliedRow[] {
+  if (ordinal === null) return [];
+  const { chainId, vault } = redemption.transfer;
+  return [effectRow({ chainId, transactionHash, vault, kind: 'transfer', ordinal }, id)];
 }
 
 /** What is promised to Alpaca's journal and not reserved by a signed burn yet. */

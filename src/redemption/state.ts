@@ -82,8 +82,18 @@ export type RedemptionEvent =
   | { type: 'RedemptionClosed'; data: { why: string; found?: readonly string[] } }
   /** The refund is an operation of its own; until its end nothing else is done with the tokens. */
   | { type: 'RefundStarted'; data: { refundId: string; found: readonly string[] } }
-  /** The tokens are back with their sender. */
-  | { type: 'RedemptionRefunded'; data: { refundId: string; transactionHash: Hex } }
+  /**
+   * The tokens are back with their sender. `returned`: not by the refund, but by a transfer that a person named; its
+   * `ordinal` among the `Transfer` logs of the vault in the transaction, and what it moved in 10⁻¹⁸ of a token.
+   */
+  | {
+      type: 'RedemptionRefunded';
+      data: {
+        refundId: string;
+        transactionHash: Hex;
+        returned?: { ordinal: number; amount: bigint; found: readonly string[] };
+      };
+    }
   /** A reorg took the refund away; its bytes go out again. */
   | { type: 'RefundVanished'; data: { refundId: string; why: string } }
   /** The refund ended without effect: everything is as it was before it. */
@@ -161,6 +171,8 @@ export type RedemptionState =
       readonly redemption: Redemption;
       readonly refundId: string;
       readonly transactionHash: Hex;
+      /** Of the transfer in its transaction, where a person sent the tokens back past the refund; null else. */
+      readonly returnedOrdinal: number | null;
       readonly origin: RefundOrigin;
     }
   | {

@@ -4,11 +4,13 @@ import type { ActionCall, Assess, Assessment } from '../../operation/actions.ts'
 import { actionMetadata, done, refused } from '../../operation/actions.ts';
 import { onlyHash } from '../../operation/evidence.ts';
 import { laneId } from '../../transaction/lane-id.ts';
+import { isRefundable } from '../decide-refund.ts';
 import { decideRedemption } from '../decide.ts';
 import { evolveRedemption } from '../evolve.ts';
 import { redemptionKind } from '../redemption-kind.ts';
 import type { KnownRedemption, RedemptionState } from '../state.ts';
 import type { RedemptionActionOptions } from './options.ts';
+import { returnByHand } from './return-by-hand.ts';
 import type { Overdue } from './unplanned.ts';
 import { freeReceipts, proveFinalBurn, withoutPart } from './unplanned.ts';
 
@@ -21,6 +23,10 @@ export function createCompleteRedemption(options: RedemptionActionOptions): Asse
     if ('fault' in named) return refused(version, [], named.fault);
     const { hash } = named;
     if (!('redemption' in state)) return refused(version, [], 'nothing of it is to be burned');
+    if (state.kind === 'refunded' && state.transactionHash === hash) {
+      return done(version, [], `its tokens went back in ${hash}`);
+    }
+    if (isRefundable(state)) return returnByHand(options, call, { ...loaded, state }, hash);
     const counted = state.redemption.parts.some((it) => it.effect?.transactionHash === hash);
     if (counted && state.kind !== 'held') return done(version, [], `the burn in ${hash} is counted`);
     const stage = state.kind === 'held' ? state.from : state;

@@ -3,7 +3,7 @@ import type { Change, Loaded } from '../../event-store/ledger.ts';
 import type { ActionCall, Assess, Assessment } from '../../operation/actions.ts';
 import { actionMetadata, done, refused } from '../../operation/actions.ts';
 import type { RefundOpener } from '../../operation/refund-terms.ts';
-import { IssuanceError } from '../../primitives/failures.ts';
+import { IssuanceError, unreachable } from '../../primitives/failures.ts';
 import { formatQuantity } from '../../primitives/quantity.ts';
 import { refundId as refundIdOf } from '../../primitives/uuid.ts';
 import { laneId } from '../../transaction/lane-id.ts';
@@ -13,7 +13,7 @@ import { decideRedemption } from '../decide.ts';
 import { doubtTransfer } from '../doubt-transfer.ts';
 import { refundTerms } from '../refund-book.ts';
 import { redemptionKind } from '../redemption-kind.ts';
-import type { KnownRedemption } from '../state.ts';
+import type { KnownRedemption, RedemptionState } from '../state.ts';
 import { askAlpaca } from './look.ts';
 import type { RedemptionActionOptions } from './options.ts';
 
@@ -33,7 +33,7 @@ export function createRefundRedemption(options: RedemptionActionOptions): Assess
       const what = `its tokens went back in ${state.transactionHash}`;
       return { ...done(version, [], what), refundId: state.refundId };
     }
-    if (!('redemption' in state)) return refused(version, [], 'nothing of it was to be redeemed');
+    if (!('redemption' in state)) return refused(version, [], recordedText(state));
     if (state.redemption.forwarding !== null) {
       const why = `transfer ${state.redemption.forwarding} moves its shares to the signer in charge: wait for that`;
       return refused(version, [], why);
@@ -77,7 +77,11 @@ async function assess(
   }
   const verdict = compareSplits(redemption.splits, await options.splits.now(network, vault));
   if (verdict.kind === 'split' || verdict.kind === 'behind') {
-    return refused(version, [...found, verdict.why], 'the amount that was sent is another one now');
+    return refused(
+      version,
+      [...found, verdict.why],
+      `the amount that was sent is another one now: ${BY_HAND}`,
+    );
   }
   const events = decideRedemption({ type: 'startRefund', refundId, found }, state);
   // Opened here, where nothing is committed yet, so that a dry run tells of a refund that cannot begin anew.
@@ -104,5 +108,31 @@ async function open(
   } catch (error) {
     if (error instanceof IssuanceError && error.code === 'operation_state') return error.message;
     throw error;
+  }
+}
+
+const BY_HAND =
+  'send back by hand what it is now, resume the network, and complete this redemption with that transaction';
+
+/** Why nothing goes back of what was never a redemption, and what to do. */
+function recordedText(state: Extract<RedemptionState, { kind: 'none' | 'recorded' }>): string {
+  if (state.kind === 'none') return 'there is no such redemption';
+  switch (state.why) {
+    case 'dust_only':
+      return (
+        'it is less than 10⁻⁹ of a token, which Alpaca cannot count, and sending it back would cost more than it is ' +
+        'worth: it stays in our wallet, and is counted there as owed'
+      );
+    case 'zero':
+      return 'nothing was sent, so that nothing is to go back';
+    case 'self_transfer':
+      return 'one of our own wallets sent it: it is where it belongs';
+    case 'historic':
+      return (
+        'it is older than the block from which transfers are redeemed (CHAIN_<NETWORK>_REDEMPTIONS_FROM_BLOCK): who ' +
+        'ran the wallet then must settle it'
+      );
+    default:
+      return unreachable(state.why);
   }
 }
