@@ -123,6 +123,8 @@ describe('after a restore', () => {
     for (const [answer, kind] of [
       [record({ tokenizationRequestId: 'tkr-1', status: 'rejected' }), 'rejected'],
       [notFound, 'requested'],
+      // It was minted, and nothing says where.
+      [record({ tokenizationRequestId: 'tkr-1', status: 'completed' }), 'requested'],
     ] as const) {
       const { notice, step, mint, alpaca, restore } = await open(requested);
       alpaca.request = answer;
