@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { examplesOf } from '../documented-commands.ts';
 import {
   custodyOf,
   firstSigner,
@@ -10,6 +11,7 @@ import {
   revokeRoles,
   signAs,
 } from './other-signer.ts';
+import { normal, pattern } from './documented-output.ts';
 import { runCommand } from './run-command.ts';
 import type { World } from './world.ts';
 import { startWorld } from './world.ts';
@@ -25,35 +27,11 @@ afterAll(async () => {
   await world.stop();
 });
 
-/** The commands of the section on moving, with what they print; a line of `…` stands for any lines. */
-function examples(): readonly { readonly command: string; readonly output: string }[] {
+/** The commands of the section on moving; they stand within the steps of a list. */
+function examples() {
   const [, section = ''] = readFileSync(DOCUMENT, 'utf8').split('## Moving to another key');
   const [own = ''] = section.split(/^## /m);
-  return [...own.matchAll(/^ *```console\n([^]*?)^ *```$/gm)].flatMap(([, block = '']) =>
-    block
-      .replaceAll(/^ {3}/gm, '')
-      .split(/^\$ /m)
-      .slice(1)
-      .map((part) => {
-        const [command = '', ...output] = part.split('\n');
-        return { command: command.trim(), output: output.join('\n') };
-      }),
-  );
-}
-
-/** What differs from run to run, in one spelling. */
-function normal(text: string): string {
-  return text
-    .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<uuid>')
-    .replaceAll(/0x[0-9a-f]{40,}/g, '<hex>')
-    .trim();
-}
-
-function pattern(output: string): RegExp {
-  const lines = normal(output)
-    .split('\n')
-    .map((line) => (line === '…' ? '[^]*' : line.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')));
-  return new RegExp(`^${lines.join('\n').replaceAll('[^]*\n', '[^]*').replaceAll('\n[^]*', '[^]*')}$`);
+  return examplesOf(own.replaceAll(/^ {3}/gm, ''));
 }
 
 test('the commands of the guide print what it shows, in its order', async () => {

@@ -23,6 +23,7 @@ export function createNetworkMoves(
     store,
     log,
     random: ports.random,
+    timers: ports.timers,
     networks: networks.map(({ config, rpc }) => {
       const { network, chainId, confirmations } = config;
       return { network, chainId, confirmations, rpc };

@@ -1,5 +1,5 @@
 import type { Address } from 'viem';
-import type { EventStore } from '../../event-store/event-store.ts';
+import type { EventStore, Row } from '../../event-store/event-store.ts';
 import { WORK_TABLE } from '../../engine/work.ts';
 import { OPERATION_TABLE } from '../../operation/operation-row.ts';
 import { eachRow, sumPromises } from '../../receipt/list-inventory.ts';
@@ -21,21 +21,27 @@ export interface Holdings {
   readonly unread: number;
 }
 
-/** Adds up what a signer has of a vault. */
+/** Adds up what a signer has of a vault; with `atMost`, of so many receipts, which tells whether anything is left. */
 export async function readHoldings(
   store: EventStore,
   chainId: number,
   vault: Address,
   holder: Address,
+  atMost: number | null = null,
 ): Promise<Holdings> {
   let [receipts, receiptShares, reserved] = [0, 0n, 0];
   const where = { chain_id: chainId, in_use: true, vault, holder };
-  await eachRow(store, { table: RECEIPT_TABLE.name, where }, ['receipt_id'], (row) => {
+  const query = { table: RECEIPT_TABLE.name, where };
+  const take = (row: Row): void => {
     const balance = (row['balance'] ?? 0n) as bigint;
     if (balance > 0n) receipts += 1;
     if ((row['reserved'] as bigint) > 0n) reserved += 1;
     receiptShares += balance;
-  });
+  };
+  if (atMost === null) await eachRow(store, query, ['receipt_id'], take);
+  else
+    for (const row of await store.find({ ...query, orderBy: [['receipt_id', 'asc']], limit: atMost }))
+      take(row);
   const unread = await countUnread(store, chainId, vault, holder);
   const promised = await sumPromises(store, chainId, vault, holder);
   return { vault, receipts, receiptShares, reserved, promised, unread };

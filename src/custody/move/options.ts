@@ -2,7 +2,7 @@ import type { Address } from 'viem';
 import type { RpcClient } from '../../chain/rpc/types.ts';
 import type { EventStore } from '../../event-store/event-store.ts';
 import type { Ledger } from '../../event-store/ledger.ts';
-import type { Random } from '../../ports/ports.ts';
+import type { Random, Timers } from '../../ports/ports.ts';
 import type { Inventory } from '../../receipt/inventory.ts';
 import type { Difference } from '../../receipt/reconciliation.ts';
 import type { Splits } from '../../receipt/splits.ts';
@@ -44,6 +44,7 @@ export interface MoveOptions {
   readonly store: EventStore;
   readonly log: Log;
   readonly random: Random;
+  readonly timers: Pick<Timers, 'monotonicMs'>;
   readonly networks: readonly MoveNetwork[];
   /** Who shall be in charge, by the settings. */
   readonly signer: Address;

@@ -21,6 +21,9 @@ import { readRoles } from './vault-roles.ts';
 const LOOK_PAUSE_MS = 1_000;
 /** The same while somebody else has to do something, or balances differ. */
 const LONG_PAUSE_MS = 5_000;
+/** A look at very many receipts takes long: it is not more than one part in so many of the time. */
+const SHARE = 10;
+const LONGEST_PAUSE_MS = 120_000;
 
 /** What each move that goes on was last seen to wait for, by chain; for people. */
 export type MoveView = Map<number, { readonly waits: WaitsFor; readonly isAlarmed: boolean }>;
@@ -51,11 +54,14 @@ async function stepMove(options: StepOptions, network: MoveNetwork, view: MoveVi
   const { state } = loaded;
   if (state.kind === 'none' || state.move === null) return { kind: 'advanced' };
   const { move } = state;
+  const beganMs = options.timers.monotonicMs();
   try {
     const waits = await take(options, network, loaded, move);
     tellOnce(options, network, move, view, waits);
     if (waits.length === 0) return { kind: 'advanced' };
-    return { kind: 'later', delayMs: move.phase === 'moving' ? LOOK_PAUSE_MS : LONG_PAUSE_MS };
+    const tookMs = options.timers.monotonicMs() - beganMs;
+    const pauseMs = move.phase === 'moving' ? LOOK_PAUSE_MS : LONG_PAUSE_MS;
+    return { kind: 'later', delayMs: Math.max(pauseMs, Math.min(LONGEST_PAUSE_MS, SHARE * tookMs)) };
   } catch (error) {
     // Somebody else moved something: it is looked at again.
     if (error instanceof VersionConflict || error instanceof GuardConflict)

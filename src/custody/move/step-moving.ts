@@ -7,6 +7,7 @@ import type { TransferTerms, TransferWhat } from '../../operation/transfer-terms
 import { vaultReads } from '../../vault/reads.ts';
 import type { Move } from '../state.ts';
 import { openTransfer } from '../transfer/create-transfers.ts';
+import { RECEIPTS_PER_TRANSFER } from '../transfer/lane-plan.ts';
 import { countOpenTransfers, readHoldings, readLaneWork } from './holdings.ts';
 import type { MovedVault, MoveNetwork, MoveOptions } from './options.ts';
 import type { OwnTransfers } from './own-transfers.ts';
@@ -42,6 +43,9 @@ export async function stepMoving(
   return waits;
 }
 
+/** Receipts of the old signer that are counted at each look. */
+const LOOKED_AT = 1_000;
+
 async function moveVault(
   options: MoveOptions & { readonly own: OwnTransfers },
   move: Move,
@@ -55,7 +59,8 @@ async function moveVault(
   const shares = await options.handOver(place, from, to, moveId);
   const transferId = await options.own.next(moveId, vault.vault);
   if (transferId !== null) {
-    const movable = await inventory.chooseWhole(chainId, vault.vault, from, 1, new Set());
+    const most = RECEIPTS_PER_TRANSFER;
+    const movable = await inventory.chooseWhole(chainId, vault.vault, from, most, new Set());
     if (movable.length > 0) await begin(options, transferId, move, vault, { kind: 'receipts' });
     else if ((await countOpenTransfers(store, chainId, vault.vault)) === 0 && shares.stayingCount === 0) {
       // What is of no redemption: recorded remainders, and whatever else came.
@@ -66,9 +71,10 @@ async function moveVault(
   const waits: string[] = [];
   const open = await countOpenTransfers(store, chainId, vault.vault);
   if (open > 0) waits.push(`${String(open)} transfers of ${token} under way`);
-  const left = await readHoldings(store, chainId, vault.vault, from);
+  const left = await readHoldings(store, chainId, vault.vault, from, LOOKED_AT);
   if (left.receipts > 0) {
-    const of = `${String(left.receipts)} receipts with ${formatQuantity(left.receiptShares)} ${token}`;
+    const orMore = left.receipts < LOOKED_AT ? '' : ' or more';
+    const of = `${String(left.receipts)}${orMore} receipts with ${formatQuantity(left.receiptShares)} ${token}`;
     waits.push(
       `${of}, of which ${String(left.reserved)} are reserved and ${formatQuantity(left.promised)} promised`,
     );

@@ -1,5 +1,5 @@
 import type { WorkRow } from '../../engine/work.ts';
-import type { Change, Ledger, Loaded } from '../../event-store/ledger.ts';
+import type { Ledger, Loaded, Outcome } from '../../event-store/ledger.ts';
 import { change } from '../../event-store/ledger.ts';
 import type { ActionCall, Assess, Assessment, OperationActions } from '../../operation/actions.ts';
 import { actionMetadata, done, refused } from '../../operation/actions.ts';
@@ -7,8 +7,10 @@ import { tryCancel } from '../../operation/closing.ts';
 import { lookAtWork } from '../../operation/look-at-work.ts';
 import type { ForwardedBook } from '../../operation/transfer-terms.ts';
 import type { Clock } from '../../ports/ports.ts';
+import { receiptsOf } from '../../receipt/end-burn.ts';
+import type { ReadFresh } from '../../receipt/fresh-balances.ts';
 import type { Inventory } from '../../receipt/inventory.ts';
-import type { TransactionDesk } from '../../transaction/desk.ts';
+import type { TransactionDesk, TransactionLook } from '../../transaction/desk.ts';
 import { laneId } from '../../transaction/lane-id.ts';
 import { decideTransfer } from './decide.ts';
 import type { KnownTransfer, TransferEvent } from './state.ts';
@@ -18,7 +20,9 @@ import { transferKind } from './transfer-kind.ts';
 export interface TransferActionOptions {
   readonly ledger: Ledger;
   readonly book: ForwardedBook;
-  readonly inventory: Pick<Inventory, 'release'>;
+  readonly inventory: Pick<Inventory, 'endUnplanned'>;
+  /** Reads balances of receipts now. */
+  readonly readFresh: ReadFresh;
   readonly desk: TransactionDesk;
   readonly clock: Clock;
   /** The row of work of an operation; null at its end. */
@@ -76,7 +80,7 @@ const recover: OpenAssess = async (options, call, loaded) => {
     ? decideTransfer({ type: 'resume', found }, state)
     : [{ type: 'RecoveryAsked', data: { found } }];
   const run = async (): Promise<void> => {
-    await commit(options, call, [change(transferKind, { ...loaded, state }, events)]);
+    await commit(options, call, { changes: [change(transferKind, { ...loaded, state }, events)] });
     options.desk.wake([call.id, wake]);
   };
   return { version, found, verdict: { kind: 'act', what: 'its next step is taken now', run } };
@@ -94,9 +98,11 @@ const close: OpenAssess = async (options, call, loaded) => {
   const isLive = look?.isLive === true;
   if (isLive && state.transfer.closing !== null) return done(version, found, 'it is being closed');
   const events = decideTransfer({ type: 'close', why, isLive, found }, state);
+  const books = isLive ? { changes: [] } : await freed(options, call.id, state, look, why);
+  if (typeof books === 'string') return refused(version, found, books);
   const run = async (): Promise<string | void> => {
-    const ended = isLive ? [] : await freed(options, call.id, state, why);
-    await commit(options, call, [change(transferKind, { ...loaded, state }, events), ...ended]);
+    const changes = [change(transferKind, { ...loaded, state }, events), ...books.changes];
+    await commit(options, call, { ...books, changes });
     if (!isLive || stage?.kind !== 'submitted') return;
     const waits = await tryCancel(options.desk, call.id, stage.transactionId);
     options.desk.wake([call.id, stage.transactionId]);
@@ -108,23 +114,33 @@ const close: OpenAssess = async (options, call, loaded) => {
   return { version, found, verdict: { kind: 'act', what: what_, run } };
 };
 
-/** What a transfer that ends without effect gives back: its redemption goes its way, and its receipts are read anew. */
+/**
+ * What a transfer that ends without effect gives back: its redemption goes its way, and its receipts are free as far as
+ * the chain shows that they are still there. A text tells why they cannot be read now.
+ */
 async function freed(
-  { book, inventory }: TransferActionOptions,
+  { book, inventory, readFresh }: TransferActionOptions,
   id: string,
   { transfer }: KnownTransfer,
+  look: TransactionLook | null,
   why: string,
-): Promise<readonly Change[]> {
+): Promise<Outcome | string> {
   const { terms, receipts } = transfer;
-  const { what, chainId, vault } = terms;
-  if (what.kind === 'redemption') return book.ended(what.redemptionId, id, why);
-  return receipts.length === 0 ? [] : inventory.release(id, chainId, vault, receipts, why);
+  const { what, network, chainId, vault } = terms;
+  if (what.kind === 'redemption') return { changes: await book.ended(what.redemptionId, id, why) };
+  const used = look?.used ?? null;
+  if (receipts.length === 0 || used === null) return { changes: [] };
+  const reserved = receipts.map((it) => ({ ...it, information: '0x' as const }));
+  const end = { redemptionId: id, chainId, vault, reserved, burned: null, why };
+  const place = { network, chainId, vault, fromBlock: used.blockNumber };
+  const balances = await readFresh(place, receiptsOf(end));
+  return typeof balances === 'string' ? balances : inventory.endUnplanned(end, balances);
 }
 
 async function commit(
   { ledger }: TransferActionOptions,
   call: ActionCall,
-  changes: readonly Change[],
+  { changes, guards = [] }: Outcome,
 ): Promise<void> {
-  await ledger.commit({ changes, metadata: actionMetadata(call) });
+  await ledger.commit({ changes, guards, metadata: actionMetadata(call) });
 }

@@ -1,3 +1,5 @@
+import type { Address } from 'viem';
+import type { RpcClient } from '../../chain/rpc/types.ts';
 import type { Worker } from '../../engine/work.ts';
 import type { EventStore } from '../../event-store/event-store.ts';
 import type { Change, Ledger } from '../../event-store/ledger.ts';
@@ -7,6 +9,7 @@ import { cancelForClosing } from '../../operation/closing.ts';
 import { readWork } from '../../operation/look-at-work.ts';
 import type { TransferTerms } from '../../operation/transfer-terms.ts';
 import type { Clock } from '../../ports/ports.ts';
+import { createReadFresh } from '../../receipt/fresh-balances.ts';
 import type { TransactionDesk } from '../../transaction/desk.ts';
 import type { LaneFeature } from '../../transaction/lane-feature.ts';
 import { createTransferActions } from './actions.ts';
@@ -18,6 +21,7 @@ import { transferKind } from './transfer-kind.ts';
 
 export interface TransferOptions extends TransferLaneOptions {
   readonly store: EventStore;
+  readonly rpcOf: (network: string) => RpcClient;
   readonly clock: Clock;
   readonly desk: Pick<TransactionDesk, 'cancel'>;
 }
@@ -31,11 +35,15 @@ export interface TransferFeature {
 
 /** Creates the feature of transfers between our own signers. */
 export function createTransfers(options: TransferOptions): TransferFeature {
-  const { store } = options;
+  const { store, rpcOf, wallets, catalog } = options;
+  const receiptOf = async (chainId: number, vault: Address) =>
+    (await catalog.vault(chainId, vault))?.receipt ?? null;
+  const readFresh = createReadFresh({ store, rpcOf, wallets, receiptOf });
   return {
     worker: createTransferWorker(options),
     lane: createTransferLane(options),
-    actions: (desk) => createTransferActions({ ...options, desk, work: (id) => readWork(store, id) }),
+    actions: (desk) =>
+      createTransferActions({ ...options, readFresh, desk, work: (id) => readWork(store, id) }),
   };
 }
 

@@ -19,7 +19,7 @@ export interface FoundOptions {
   readonly book: ForwardedBook;
   readonly catalog: Pick<Catalog, 'vault'>;
   /** Our signers on a network, retired ones too, in lower case. */
-  readonly wallets: (network: string) => readonly string[];
+  readonly wallets: (network: string) => readonly Address[];
 }
 
 interface FoundPlace {
@@ -46,7 +46,7 @@ export async function settleFoundTransfer(
   if (id === undefined || others.length > 0) return unexplained;
   const loaded = await options.ledger.load(transferKind, id);
   const { state } = loaded;
-  const ours = new Set(options.wallets(found.lane.network));
+  const ours: ReadonlySet<string> = new Set(options.wallets(found.lane.network));
   if (isReceiptMove(found, receipt, ours)) {
     if (state.kind === 'none') return { changes: [], unexplained: [] };
     return finish(options, found, receipt, state.transfer.terms, id, 0);

@@ -1,3 +1,4 @@
+import type { Address } from 'viem';
 import type { Change, Ledger, Loaded } from '../../event-store/ledger.ts';
 import { change } from '../../event-store/ledger.ts';
 import type { Catalog } from '../../operation/directory.ts';
@@ -21,7 +22,7 @@ export interface TransferLaneOptions extends TransferPlanOptions {
   readonly catalog: Pick<Catalog, 'freeze' | 'vault'>;
   readonly book: ForwardedBook;
   /** Our signers on a network, retired ones too, in lower case. */
-  readonly wallets: (network: string) => readonly string[];
+  readonly wallets: (network: string) => readonly Address[];
 }
 
 type LoadedTransfer = Loaded<TransferState> & { readonly state: KnownTransfer };
