@@ -58,6 +58,12 @@ test('a new signer waits for a move as long as the key of the one before is at h
   expect((await started(NEW, [NEW, OLD])).of(CHAIN)).toBe(NEW);
 });
 
+test('and so at every start, once the log says who is in charge', async () => {
+  const { started } = await world();
+  await started(OLD, [OLD]);
+  for (const _start of [1, 2]) expect((await started(NEW, [NEW, OLD])).of(CHAIN)).toBe(OLD);
+});
+
 test('whoever signed before goes on, though another lane of ours was opened later', async () => {
   const { started, openLane, clock } = await world();
   await openLane(NEW);
