@@ -4,6 +4,8 @@ import type { OperationCounts } from '../operation/operation-counts.ts';
 import { countOperations } from '../operation/operation-counts.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { InventoryTotals } from '../receipt/inventory-totals.ts';
+import type { SupplySums } from './differences/supply-sums.ts';
+import { createSupplySums } from './differences/supply-sums.ts';
 import { createInventoryTotals } from '../receipt/inventory-totals.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { CommitWatch } from './commit-watch.ts';
@@ -13,7 +15,8 @@ import type { ServiceMetrics } from './metrics/service-metrics.ts';
 export interface Books {
   readonly counts: OperationCounts;
   readonly totals: InventoryTotals;
-  /** Begins to add up the inventory, behind whatever else goes on. */
+  readonly sums: SupplySums;
+  /** Begins to add up the inventory and the supplies, behind whatever else goes on. */
   start(): void;
   /** The store is about to close: what was not added up stays so. */
   stop(): void;
@@ -43,7 +46,9 @@ export async function createBooks({
     timers: ports.timers,
     chainIds: networks.map((it) => it.chainId),
   });
+  const sums = createSupplySums({ store, timers: ports.timers });
   commits.add(counts.onCommitted);
+  commits.add(sums.onCommitted);
   commits.add(totals.onCommitted);
   commits.add(metrics.operations.onCommitted);
   commits.add(metrics.lanes.onCommitted);
@@ -54,13 +59,19 @@ export async function createBooks({
   const fill = async (): Promise<void> => {
     try {
       await totals.fill();
+      await sums.fill();
     } catch (error) {
-      if (!stopped) log.warn({ err: error }, 'the inventory could not be added up; its figures are missing');
+      if (!stopped)
+        log.warn(
+          { err: error },
+          'the inventory and the supplies could not be added up; their figures are missing',
+        );
     }
   };
   return {
     counts,
     totals,
+    sums,
     start() {
       void fill();
     },

@@ -28,6 +28,8 @@ import { inventoryRoutes } from './book-routes.ts';
 import type { ChainWork } from './chain-work.ts';
 import type { Features } from './features.ts';
 import { custodyCheckRoutes } from './custody/custody-routes.ts';
+import { checkWorkId } from './checks/check-kind.ts';
+import type { Checks } from './checks/create-checks.ts';
 import { createStuckGround } from './checks/stuck-ground.ts';
 import { moveRoutes } from './custody/move-routes.ts';
 import { laneRoutes } from './lane-routes.ts';
@@ -43,14 +45,15 @@ interface Watchfulness {
   readonly readiness: Readiness;
   readonly hindrances: Hindrances;
   readonly dependencies: Engine['dependencies'];
+  readonly checks: Pick<Checks, 'books' | 'differences'>;
 }
 
 /** Composes the HTTP side: who may call what. */
 export function createEdge(
-  { config, ports, log, telemetry, store, ledger, networks }: SharedParts,
-  { alpaca, accounts, assets, holds, inventory, mint, redemption, refund, transfers }: Features,
+  { config, ports, log, telemetry, store, ledger, networks, wake }: SharedParts,
+  { accounts, assets, holds, inventory, mint, redemption, refund, transfers }: Features,
   chainWork: ChainWork,
-  { readiness, hindrances, dependencies }: Watchfulness,
+  { readiness, hindrances, dependencies, checks }: Watchfulness,
   createServer: CreateServer,
 ): FastifyInstance {
   const { lanes, watchers, reconciliation } = chainWork;
@@ -101,6 +104,8 @@ export function createEdge(
         accountRoutes(accounts, (wallet) => redemption.walletLinked(wallet as Address)),
         assetRoutes(assets, holds, () => {
           chainWork.vaultsChanged();
+          // A new vault's supply is read before anything happens on it.
+          wake([checkWorkId('books')]);
         }),
         holdRoutes(holds),
         operationRoutes(operations),
@@ -118,7 +123,7 @@ export function createEdge(
           ground: createStuckGround({ store, clock, dependencies, configured }),
         }),
         moveRoutes(chainWork.moves),
-        custodyCheckRoutes({ store, vaults, networks, alpaca }, telemetry.metrics.custody.onCompared),
+        custodyCheckRoutes({ ...checks, vaults }),
         inventoryRoutes({
           inventory,
           reconciliation,

@@ -20,6 +20,9 @@ import { OWED_TABLE, redemptionKind } from '../redemption/redemption-kind.ts';
 import { refundKind } from '../refund/refund-kind.ts';
 import { checkKind } from './checks/check-kind.ts';
 import { OVERDUE_TABLE } from './checks/overdue.ts';
+import { DIFFERENCE_TABLE } from './differences/difference.ts';
+import { LOOKED_TABLE } from './differences/look-at-deposits.ts';
+import { SUPPLY_OPENING_TABLE } from './differences/supply-opening.ts';
 import { laneKinds, laneTables } from '../transaction/lanes.ts';
 
 /**
@@ -64,6 +67,9 @@ export const SCHEMA: Schema = {
     DEAD_LETTER_TABLE,
     ...laneTables,
     OVERDUE_TABLE,
+    DIFFERENCE_TABLE,
+    SUPPLY_OPENING_TABLE,
+    LOOKED_TABLE,
     WORK_TABLE,
   ],
 };

@@ -17,8 +17,7 @@ import type { Log } from '../telemetry/log.ts';
 import { createBooks } from './books.ts';
 import { createChainWork } from './chain-work.ts';
 import { addChecks } from './checks/check-kind.ts';
-import { createCheckWorker } from './checks/check-worker.ts';
-import { createOverdueCheck } from './checks/overdue.ts';
+import { createChecks } from './checks/create-checks.ts';
 import { createCommitWatch } from './commit-watch.ts';
 import { createEdge } from './edge.ts';
 import { createFeatures } from './features.ts';
@@ -110,13 +109,9 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   boundDesk = chainWork.desk;
   const dependencies = (): ReturnType<Engine['dependencies']> => bound?.dependencies() ?? [];
   const hindrances = createHindrances({ dependencies, lanes, clock: ports.clock });
-  const { clock } = ports;
-  const { onCrossing } = metrics.operations;
-  const checks = createCheckWorker({
-    overdue: createOverdueCheck({ store, clock, log, hindrances, onCrossing }),
-  });
+  const checks = createChecks(shared, features, { hindrances, sums: books.sums });
   const workers = [
-    checks,
+    checks.worker,
     mint.worker,
     redemption.worker,
     refund.worker,
@@ -135,7 +130,17 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     onDependency,
   });
   bound = engine;
-  collectAtScrape(telemetry, { ...books, config, store, clock: ports.clock, engine, lanes, watchers, hints });
+  collectAtScrape(telemetry, {
+    ...books,
+    differences: checks.differences,
+    config,
+    store,
+    clock: ports.clock,
+    engine,
+    lanes,
+    watchers,
+    hints,
+  });
   const readiness = createReadiness({
     store,
     watchers,
@@ -144,7 +149,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     engine,
     assets: () => availabilityVerdict(features.assets, features.holds),
   });
-  const watchfulness = { readiness, hindrances, dependencies };
+  const watchfulness = { readiness, hindrances, dependencies, checks };
   const server = createEdge(shared, features, chainWork, watchfulness, createServer);
 
   const stop = async (): Promise<void> => {

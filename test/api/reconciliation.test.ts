@@ -32,6 +32,7 @@ describe('supply against custody', () => {
     (await world.api.call('GET', `/reconciliation?${query}`)) as {
       items: readonly Line[];
       next_cursor: string | null;
+      differences: readonly object[];
     };
   const line = async (underlying = 'AAPL') => (await page(`underlying=${underlying}`)).items[0];
 
@@ -101,5 +102,15 @@ describe('supply against custody', () => {
       custody: '0',
       difference: '-2.5',
     });
+    // Once may be a moment in between; twice is told, once.
+    await line('MSFT');
+    await line('MSFT');
+    expect((await page('underlying=MSFT')).differences).toMatchObject([
+      { kind: 'custody', underlying: 'MSFT', expected: '2.5', found: '0' },
+    ]);
+    expect((await page('underlying=AAPL')).differences).toEqual([]);
+    const alarms = world.issuer().output.filter((it) => it.includes('Alpaca holds another number'));
+    expect(alarms).toHaveLength(1);
+    expect(JSON.parse(alarms[0] ?? '')).toMatchObject({ level: 'error', underlying: 'MSFT', found: '0' });
   });
 });

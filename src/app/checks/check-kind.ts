@@ -6,7 +6,7 @@ import { transact } from '../../event-store/transact.ts';
 export const CHECK_WORK = 'check';
 
 /** What the service looks at by itself, for ever. */
-export const CHECKS = ['overdue'] as const;
+export const CHECKS = ['overdue', 'books'] as const;
 
 export type CheckName = (typeof CHECKS)[number];
 
@@ -14,6 +14,11 @@ type CheckEvent = { readonly type: 'CheckAdded'; readonly data: Readonly<Record<
 const ADDED: CheckEvent = { type: 'CheckAdded', data: {} };
 interface CheckState {
   readonly kind: 'none' | 'added';
+}
+
+/** Id of the row of work of a check. */
+export function checkWorkId(name: CheckName): string {
+  return `${CHECK_WORK}:${name}`;
 }
 
 /** A check: stream `check/<name>`, whose only event implies its permanent work. */
@@ -28,7 +33,7 @@ export const checkKind: StreamKind<CheckState, CheckEvent> = {
       : workRow(
           { kind: CHECK_WORK, phase: facts.id, next: { kind: 'step', dependency: null } },
           facts,
-          `${CHECK_WORK}:${facts.id}`,
+          checkWorkId(facts.id as CheckName),
         ),
 };
 

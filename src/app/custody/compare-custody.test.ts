@@ -39,7 +39,13 @@ async function compare(
 ) {
   const { store } = await openTestLedger([]);
   const networks = [network('base', 7n), network('ethereum', null)];
-  const parts = { store, vaults: async () => vaults, networks, alpaca: { positions } };
+  const parts = {
+    store,
+    vaults: async () => vaults,
+    networks,
+    alpaca: { positions },
+    sums: { of: () => null },
+  };
   return compareCustody(parts, [...new Set(vaults.map((it) => it.underlying))]);
 }
 

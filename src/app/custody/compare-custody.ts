@@ -5,8 +5,9 @@ import type { EventStore } from '../../event-store/event-store.ts';
 import { IssuanceError } from '../../primitives/failures.ts';
 import { vaultReads } from '../../vault/reads.ts';
 import type { NetworkParts } from '../network-parts.ts';
-import type { Moving } from './moving-shares.ts';
-import { movingBetween, readMoving } from './moving-shares.ts';
+import type { SupplySums, VaultSum } from '../differences/supply-sums.ts';
+import type { Moving, SupplyMoving } from './moving-shares.ts';
+import { movingBetween, readMoving, supplyMovingIn } from './moving-shares.ts';
 
 /** One underlying: what is on chain, and what Alpaca holds for it. Quantities in 10⁻¹⁸; null is "not known now". */
 export interface CustodyLine {
@@ -28,9 +29,16 @@ export interface CustodyLine {
   readonly vaults: readonly VaultSupply[];
 }
 
-export interface VaultSupply extends Pick<VaultView, 'network' | 'token' | 'vault' | 'current'> {
+export interface VaultSupply extends Pick<VaultView, 'network' | 'token' | 'vault' | 'current' | 'chainId'> {
   readonly supply: bigint | null;
   readonly blockNumber: bigint | null;
+  /** What the log says of it; null while it is not added up. */
+  readonly log: VaultLog | null;
+}
+
+export interface VaultLog extends VaultSum {
+  /** What open operations may move the supply away from the log. */
+  readonly moving: SupplyMoving;
 }
 
 export interface CustodyParts {
@@ -38,6 +46,7 @@ export interface CustodyParts {
   readonly vaults: AssetReads['vaults'];
   readonly networks: readonly Pick<NetworkParts, 'config' | 'rpc'>[];
   readonly alpaca: Pick<AlpacaClient, 'positions'>;
+  readonly sums: Pick<SupplySums, 'of'>;
 }
 
 /**
@@ -58,12 +67,32 @@ export async function compareCustody(
 async function compare(parts: CustodyParts, symbols: readonly string[]): Promise<readonly CustodyLine[]> {
   const vaults = (await parts.vaults()).filter((it) => symbols.includes(it.underlying));
   const before = await readMoving(parts.store);
-  const [custodyOf, supplies] = await Promise.all([readCustody(parts.alpaca), readSupplies(parts, vaults)]);
+  // At the same moment: what is recorded after it was open then.
+  const logs = new Map(vaults.map((it) => [vaultKey(it), logOf(parts, before, it)]));
+  const [custodyOf, read] = await Promise.all([readCustody(parts.alpaca), readSupplies(parts, vaults)]);
+  const supplies = read.map((it) => ({
+    ...it,
+    shown: { ...it.shown, log: logs.get(vaultKey(it.shown)) ?? null },
+  }));
   const after = await readMoving(parts.store);
   return symbols.map((symbol) => {
     const own = supplies.filter((it) => it.underlying === symbol);
     return lineOf(symbol, own, custodyOf(symbol), movingBetween(before, after, symbol));
   });
+}
+
+function logOf(
+  { sums }: CustodyParts,
+  open: Awaited<ReturnType<typeof readMoving>>,
+  view: VaultView,
+): VaultLog | null {
+  const sum = sums.of(view.chainId, view.vault);
+  return sum === null ? null : { ...sum, moving: supplyMovingIn(open, vaultKey(view)) };
+}
+
+/** A vault as differences and sums name it. */
+export function vaultKey({ chainId, vault }: Pick<VaultView, 'chainId' | 'vault'>): string {
+  return `${String(chainId)}/${vault}`;
 }
 
 /** A reading of one side, or why there is none. */
@@ -162,12 +191,16 @@ async function readNetwork(
 }
 
 function readingOf(
-  { underlying, network, token, vault, current }: VaultView,
+  { underlying, network, chainId, token, vault, current }: VaultView,
   supply: bigint | null,
   blockNumber: bigint | null,
   why: string | null,
 ): SupplyReading {
-  return { underlying, shown: { network, token, vault, current, supply, blockNumber }, why };
+  return {
+    underlying,
+    shown: { network, chainId, token, vault, current, supply, blockNumber, log: null },
+    why,
+  };
 }
 
 /** Only errors of ours have words that are made to be read. */

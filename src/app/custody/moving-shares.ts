@@ -12,6 +12,12 @@ export interface Moving {
   readonly most: bigint;
 }
 
+/** How far an open operation moves the supply of its vault away from what is recorded, in 10⁻¹⁸. */
+export interface SupplyMoving {
+  readonly least: bigint;
+  readonly most: bigint;
+}
+
 export const STILL: Moving = { expected: 0n, least: 0n, most: 0n };
 
 const OPEN_STATES = {
@@ -56,19 +62,39 @@ export function movingOf(
   }
 }
 
+/** The same for the supply of its vault: a mint or a burn may be on chain, and not recorded yet. */
+export function supplyMovingOf(
+  kind: string,
+  { quantity, burned }: { readonly quantity: bigint; readonly burned: bigint },
+): SupplyMoving {
+  return kind === 'mint' ? { least: 0n, most: quantity } : { least: burned - quantity, most: 0n };
+}
+
+/** What is known of one open operation. */
+interface MovingOperation {
+  readonly underlying: string;
+  readonly moving: Moving;
+  /** `<chain>/<vault>`. */
+  readonly vault: string;
+  readonly supply: SupplyMoving;
+}
+
 /** Every open operation whose underlying is known, by its id. */
-export async function readMoving(
-  store: EventStore,
-): Promise<ReadonlyMap<string, { readonly underlying: string; readonly moving: Moving }>> {
-  const found = new Map<string, { underlying: string; moving: Moving }>();
+export async function readMoving(store: EventStore): Promise<ReadonlyMap<string, MovingOperation>> {
+  const found = new Map<string, MovingOperation>();
   const take = (row: Row): void => {
     const underlying = row['underlying'] as string | null;
     if (underlying === null) return;
     // Before Alpaca's quantity is known, the shares on chain are the most that it can be.
     const quantity = (row['qty'] ?? row['shares'] ?? 0n) as bigint;
     const burned = (row['burned'] ?? 0n) as bigint;
-    const moving = movingOf(row['kind'] as string, row['state'] as string, { quantity, burned });
-    found.set(row['id'] as string, { underlying, moving });
+    const kind = row['kind'] as string;
+    const moving = movingOf(kind, row['state'] as string, { quantity, burned });
+    // A mint that is held may be recorded with its effect.
+    const isRecorded = kind === 'mint' && row['shares'] !== null;
+    const supply = isRecorded ? { least: 0n, most: 0n } : supplyMovingOf(kind, { quantity, burned });
+    const vault = `${String(row['chain_id'] as number)}/${row['vault'] as string}`;
+    found.set(row['id'] as string, { underlying, moving, vault, supply });
   };
   for (const [kind, states] of Object.entries(OPEN_STATES)) {
     for (const state of states) {
@@ -79,13 +105,25 @@ export async function readMoving(
   return found;
 }
 
+/** What all open operations move the supply of a vault. */
+export function supplyMovingIn(open: AllMoving, vault: string): SupplyMoving {
+  let [least, most] = [0n, 0n];
+  for (const it of open.values()) {
+    if (it.vault !== vault) continue;
+    least += it.supply.least;
+    most += it.supply.most;
+  }
+  return { least, most };
+}
+
 type AllMoving = Awaited<ReturnType<typeof readMoving>>;
+type CustodyMoving = ReadonlyMap<string, Pick<MovingOperation, 'underlying' | 'moving'>>;
 
 /**
  * What all operations of an underlying move, when they were read before and after the rest was: one that went on
  * meanwhile may stand anywhere between.
  */
-export function movingBetween(before: AllMoving, after: AllMoving, underlying: string): Moving {
+export function movingBetween(before: CustodyMoving, after: CustodyMoving, underlying: string): Moving {
   let [expected, least, most] = [0n, 0n, 0n];
   for (const id of new Set([...before.keys(), ...after.keys()])) {
     const [first, last] = [before.get(id), after.get(id)];

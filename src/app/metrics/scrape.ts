@@ -8,6 +8,7 @@ import type { EventStore } from '../../event-store/event-store.ts';
 import type { OperationCounts } from '../../operation/operation-counts.ts';
 import type { Clock } from '../../ports/ports.ts';
 import type { InventoryTotals } from '../../receipt/inventory-totals.ts';
+import type { Differences } from '../differences/create-differences.ts';
 import type { Prometheus } from '../../telemetry/prometheus.ts';
 import type { Lanes } from '../../transaction/lanes.ts';
 import type { ServiceMetrics } from './service-metrics.ts';
@@ -18,6 +19,7 @@ export interface ScrapeSources {
   readonly store: EventStore;
   readonly clock: Clock;
   readonly counts: OperationCounts;
+  readonly differences: Pick<Differences, 'standing'>;
   readonly totals: InventoryTotals;
   readonly engine: Pick<Engine, 'dependencies'>;
   readonly lanes: Pick<Lanes, 'status'>;
@@ -32,6 +34,7 @@ export function collectAtScrape(
 ): void {
   const { networks, database } = sources.config;
   const path = database.kind === 'file' ? database.path : null;
+  prometheus.onScrape(() => metrics.custody.collect(sources.differences));
   prometheus.onScrape(() => metrics.operations.collect(sources));
   prometheus.onScrape(() => metrics.lanes.collect({ ...sources, networks }));
   prometheus.onScrape(() => metrics.chains.collect({ ...sources, networks }));

@@ -186,6 +186,18 @@ export interface StuckTransactionAnswer extends WaitsAnswer {
   readonly phase: string;
 }
 
+export interface StandingDifferenceAnswer {
+  readonly kind: string;
+  readonly underlying: string | null;
+  readonly network: string | null;
+  readonly vault: string | null;
+  readonly receipt_id: string | null;
+  readonly tx_hash: string | null;
+  readonly expected: string;
+  readonly found: string;
+  readonly since: string;
+}
+
 export interface CustodyAnswer {
   readonly underlying: string;
   readonly status: 'equal' | 'moving' | 'differs' | 'unknown';
