@@ -69,7 +69,10 @@ export async function bootService(options: BootOptions): Promise<{ service: Serv
     onFatal: options.onFatal,
     onGroup: telemetry.metrics.store.onGroup,
     onListenerError: (error) => {
-      log.error({ err: error }, 'a listener of the store failed; it sees the commit again');
+      log.error(
+        { alarm: 'listener_failed', err: error },
+        'a listener of the store failed; it sees the commit again',
+      );
     },
   });
   try {

@@ -22,7 +22,10 @@ export function createCommitWatch(log: Pick<Log, 'error'>): CommitWatch {
         try {
           listener(report);
         } catch (error) {
-          log.error({ err: error }, 'a listener of commits threw; the commit stands');
+          log.error(
+            { alarm: 'listener_failed', err: error },
+            'a listener of commits threw; the commit stands',
+          );
         }
       }
     },

@@ -78,7 +78,7 @@ export async function serve(options: {
     ...options,
     onFatal: (error) => {
       // Nothing more can be stored, so nothing may go on: the next start reads what is on disk.
-      log.error({ err: error }, 'the store stopped for good; the process ends');
+      log.error({ alarm: 'store_stopped', err: error }, 'the store stopped for good; the process ends');
       process.exit(1);
     },
   });
@@ -86,7 +86,7 @@ export async function serve(options: {
   process.stdout.write(`${JSON.stringify({ msg: 'listening', url })}\n`);
   await asked.promise;
   const cancel = ports.timers.after(STOP_TIMEOUT_MS, () => {
-    log.error({}, 'the stop took too long; the process ends');
+    log.error({ alarm: 'stop_too_slow' }, 'the stop took too long; the process ends');
     process.exit(1);
   });
   await service.stop();

@@ -116,7 +116,10 @@ export function createEngine(options: EngineOptions): Engine {
 
   const storeFailed = (error: unknown): void => {
     if (storeError === null)
-      log.error({ err: error, stopping: phase === 'stopped' }, 'the store failed the engine');
+      log.error(
+        { alarm: 'store_failed', err: error, stopping: phase === 'stopped' },
+        'the store failed the engine',
+      );
     storeError = error;
     if (phase === 'running') lookAfter(LONGEST_POLL_MS);
     tellWaiters();
@@ -192,7 +195,10 @@ export function createEngine(options: EngineOptions): Engine {
   const reportUnknownKinds = async (): Promise<void> => {
     const unknown = (await kindsInUse(store)).filter((kind) => !workers.has(kind));
     for (const kind of unknown)
-      log.error({ kind }, 'no worker for this kind of operation: all of them stand still');
+      log.error(
+        { alarm: 'work_unknown', kind },
+        'no worker for this kind of operation: all of them stand still',
+      );
   };
 
   return {

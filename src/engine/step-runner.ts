@@ -74,7 +74,7 @@ export function createStepRunner(options: StepRunnerOptions): StepRunner {
       const { kind, phase, dependency } = row;
       options.onStep({ kind, phase, dependency, outcome, durationMs: timers.monotonicMs() - startedMs });
     } catch (error) {
-      log.error({ err: error }, 'a listener of steps threw');
+      log.error({ alarm: 'listener_failed', err: error }, 'a listener of steps threw');
     }
   };
 
@@ -164,7 +164,7 @@ export function createStepRunner(options: StepRunnerOptions): StepRunner {
     const fields = { operation: row.id, kind: row.kind, phase: row.phase, attempts: row.attempts + 1, error };
     if (row.lastError?.code === error.code) log.debug(fields, 'step failed again');
     else if (thrown === null || thrown instanceof IssuanceError) log.warn(fields, 'step failed');
-    else log.error({ ...fields, err: thrown }, 'step threw');
+    else log.error({ alarm: 'step_threw', ...fields, err: thrown }, 'step threw');
   };
 
   return {

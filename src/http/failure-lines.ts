@@ -62,7 +62,7 @@ export function createFailureLines(
       }
       if (failing.size >= MOST_KEPT) failing.clear();
       failing.set(key, { route, code, message, times: 1, lastMs: timers.monotonicMs() });
-      log.error({ ...fields, err: error }, 'request failed');
+      log.error({ alarm: 'request_failed', ...fields, err: error }, 'request failed');
     },
   };
 }

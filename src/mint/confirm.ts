@@ -1,4 +1,6 @@
 import { transact } from '../event-store/transact.ts';
+import type { AlarmName } from '../telemetry/alarms.ts';
+import type { Log } from '../telemetry/log.ts';
 import { isUuid, mintId, unplacedConfirmId } from '../primitives/uuid.ts';
 import type { ConfirmDecision } from './decide-request.ts';
 import { decideConfirm, decideUnclearConfirm } from './decide-request.ts';
@@ -19,7 +21,7 @@ export type ConfirmResult =
 
 export interface ConfirmOptions extends Pick<MintRequestOptions, 'ledger' | 'alpacaAccount' | 'laneOf'> {
   /** Told of what needs a person; ids are in the text and the details. */
-  readonly alarm: (message: string, details: Readonly<Record<string, string>>) => void;
+  readonly alarm: Log['error'];
 }
 
 /** A body that the server could not parse, as text, and what is wrong with it. */
@@ -87,7 +89,7 @@ async function storeUnclear(
   );
   const detail = `the confirm was stored as ${id} and is not understood: ${why}`;
   if (committed !== null) {
-    options.alarm(detail, { id, ...(tokenizationRequestId === null ? {} : { tokenizationRequestId }) });
+    options.alarm({ alarm: 'confirm_unclear', id, tokenizationRequestId }, detail);
   }
   return ended ? { kind: 'ok', issuerRequestId: id } : { kind: 'unclear', detail };
 }
@@ -100,20 +102,20 @@ function answer(
 ): ConfirmResult {
   const details = { id, tokenizationRequestId, status: confirm.status };
   // A repeat of what is stored already was told of when it came first.
-  const tell = (message: string): void => {
-    if (decision !== null && decision.events.length > 0) options.alarm(message, details);
+  const tell = (alarm: AlarmName, message: string): void => {
+    if (decision !== null && decision.events.length > 0) options.alarm({ alarm, ...details }, message);
   };
   switch (decision?.answer) {
     case 'ok':
       return { kind: 'ok', issuerRequestId: id };
     case 'conflict': {
       const detail = `the confirm contradicts the mint ${id}: ${decision.why ?? ''}`;
-      tell(detail);
+      tell('confirm_conflict', detail);
       return { kind: 'conflict', issuerRequestId: id, detail };
     }
     default: {
       const detail = `no mint is known for ${tokenizationRequestId}; its confirm was stored`;
-      tell(detail);
+      tell('confirm_unknown', detail);
       return { kind: 'unknown', issuerRequestId: id, detail };
     }
   }

@@ -59,8 +59,8 @@ export interface MintFeature {
 
 /** Creates the mint feature. */
 export function createMint(options: MintOptions): MintFeature {
-  const alarm = (message: string, details: Readonly<Record<string, string>>): void => {
-    options.log.error({ ...details }, message);
+  const alarm: Log['error'] = (fields, message) => {
+    options.log.error(fields, message);
   };
   const actions = (desk: TransactionDesk): OperationActions =>
     createMintActions({ ...options, desk, work: (id) => readWork(options.store, id) });

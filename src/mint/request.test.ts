@@ -58,7 +58,7 @@ async function open() {
     splits: { lastKnown: async () => known.splits },
     alpacaAccount,
     laneOf: (chainId: number) => `${chainId}/0x01`,
-    alarm: (message: string) => alarms.push(message),
+    alarm: (_fields: object, message: string) => void alarms.push(message),
     alpaca: alpaca.client,
     desk: { cancel: async () => {} },
     rpcOf: (): never => {

@@ -23,7 +23,12 @@ const URLS = ['/tokenization/mint/confirm', '/inkind/issuance/confirm'] as const
 async function open(isRequested = false) {
   const { ledger, store, work, clock } = await openTestLedger([anyKind(mintKind)]);
   const alarms: string[] = [];
-  const options = { ledger, alpacaAccount: account, laneOf, alarm: (text: string) => void alarms.push(text) };
+  const options = {
+    ledger,
+    alpacaAccount: account,
+    laneOf,
+    alarm: (_fields: object, text: string) => void alarms.push(text),
+  };
   const load = async (of: string) => ledger.load(mintKind, of);
   const commit = async (of: string, events: Parameters<typeof mintKind.evolve>[1][]) =>
     ledger.commit({ changes: [change(mintKind, await load(of), events)], metadata: { actor: 'test' } });

@@ -1,15 +1,19 @@
 import type { CommitReport } from '../event-store/ledger.ts';
+import type { AlarmName } from '../telemetry/alarms.ts';
 import type { Log, LogFields } from '../telemetry/log.ts';
 import type { OperationChange } from './operation-change.ts';
 import { operationChanges } from './operation-change.ts';
 
 /** States in which only a person can go on, with what is said of them. */
-const NEEDS_A_PERSON: Readonly<Record<string, string>> = {
-  'mint held': 'a mint is held until somebody decides on it',
-  'redemption held': 'a redemption is held until somebody decides on it',
-  'refund held': 'a refund is held until somebody decides on it',
-  'transfer held': 'a transfer between our signers is held until somebody decides on it',
-  'redemption rejected': 'Alpaca rejected a redemption: its tokens are owed back to their sender',
+const NEEDS_A_PERSON: Readonly<Record<string, readonly [alarm: AlarmName, message: string]>> = {
+  'mint held': ['operation_held', 'a mint is held until somebody decides on it'],
+  'redemption held': ['operation_held', 'a redemption is held until somebody decides on it'],
+  'refund held': ['operation_held', 'a refund is held until somebody decides on it'],
+  'transfer held': ['operation_held', 'a transfer between our signers is held until somebody decides on it'],
+  'redemption rejected': [
+    'redemption_rejected',
+    'Alpaca rejected a redemption: its tokens are owed back to their sender',
+  ],
 };
 
 /**
@@ -21,7 +25,7 @@ export function createOperationTeller(log: Log): (report: CommitReport) => void 
     for (const change of operationChanges(report)) {
       const state = `${change.kind} ${change.to}`;
       const alarm = change.from === change.to ? undefined : NEEDS_A_PERSON[state];
-      if (alarm !== undefined) log.error(fieldsOf(change, report), alarm);
+      if (alarm !== undefined) log.error({ alarm: alarm[0], ...fieldsOf(change, report) }, alarm[1]);
       else log.info(fieldsOf(change, report), change.from === change.to ? `${change.kind} waits` : state);
     }
   };

@@ -59,7 +59,10 @@ export async function checkShares(
     });
   }
   if (mismatches === ALARM_AFTER && mismatchesBefore < ALARM_AFTER) {
-    log.error({ network, vault, shares, owed }, 'the wallet does not hold the shares that it owes');
+    log.error(
+      { alarm: 'shares_differ', network, vault, shares, owed },
+      'the wallet does not hold the shares that it owes',
+    );
   }
   if (mismatches === 0 && mismatchesBefore === ALARM_AFTER) {
     log.info({ network, vault, shares }, 'the wallet holds the shares that it owes again');

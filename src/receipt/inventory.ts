@@ -210,7 +210,10 @@ export function createInventory(options: InventoryOptions): Inventory {
       if (first === undefined) return null;
       if (second !== undefined) {
         const transactions = [first['transaction_hash'], second['transaction_hash']];
-        log.error({ operationId, transactions }, 'an operation has more than one deposit');
+        log.error(
+          { alarm: 'deposit_doubled', operationId, transactions },
+          'an operation has more than one deposit',
+        );
       }
       return recordedDeposit(await ledger.load(receiptKind, streamIdOf(first)));
     },

@@ -95,7 +95,14 @@ function tellOverdrawn(
   if (!isOverdrawn(after) || isOverdrawn(before)) return;
   const balance = after.reading?.balance ?? 0n;
   log.error(
-    { network, vault: vault.vault, receiptId, balance, reserved: reservedShares(after) },
+    {
+      alarm: 'receipt_overdrawn',
+      network,
+      vault: vault.vault,
+      receiptId,
+      balance,
+      reserved: reservedShares(after),
+    },
     'a receipt holds less than signed burns have reserved',
   );
 }

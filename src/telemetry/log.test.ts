@@ -41,7 +41,10 @@ describe('json log', () => {
   test('a known secret is blotted out of fields, messages and errors, however JSON spells it', () => {
     const { log, lines } = capture({ secrets: [secret, 'short'] });
     const err = new Error(`refused: ${secret}`, { cause: new Error(`key ${secret}`) });
-    log.error({ header: secret, nested: { deep: [secret] }, err }, `with ${secret}, in short`);
+    log.error(
+      { alarm: 'step_threw', header: secret, nested: { deep: [secret] }, err },
+      `with ${secret}, in short`,
+    );
     const text = lines.join('');
     expect(text).not.toContain('very');
     expect(text).toContain('refused: [secret]');
@@ -54,9 +57,9 @@ describe('pretty log', () => {
   test('reads as time, level, message and fields, with the stack below', () => {
     const { log, lines } = capture({ format: 'pretty' });
     log.info({ network: 'base', block: 12, why: 'two words' }, 'reorg seen');
-    log.error({ err: new Error('boom') }, 'failed');
+    log.error({ alarm: 'step_threw', err: new Error('boom') }, 'failed');
     expect(lines[0]).toBe('09:30:00.000 INFO  reorg seen network=base block=12 why=two words\n');
-    expect(lines[1]).toMatch(/^09:30:00.000 ERROR failed\n {4}Error: boom\n {4} +at /);
+    expect(lines[1]).toMatch(/^09:30:00.000 ERROR failed alarm=step_threw\n {4}Error: boom\n {4} +at /);
   });
 
   test('keeps secrets out', () => {

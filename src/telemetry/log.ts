@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import type { Clock } from '../ports/ports.ts';
+import type { AlarmFields } from './alarms.ts';
 import { prettyLine } from './pretty-line.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -13,7 +14,8 @@ export interface Log {
   debug(fields: LogFields, message: string): void;
   info(fields: LogFields, message: string): void;
   warn(fields: LogFields, message: string): void;
-  error(fields: LogFields, message: string): void;
+  /** With the name of its alarm, by which docs/runbook.md knows it. */
+  error(fields: AlarmFields, message: string): void;
   /** The same log, with these fields on every line. */
   child(fields: LogFields): Log;
 }

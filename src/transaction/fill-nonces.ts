@@ -27,7 +27,7 @@ export async function fillNonces(
     const costWei = costOf({ ...content, ...fees });
     if (!canPay(deps, lane, means, costWei * BigInt(filled + 1))) break;
     const promised = await promiseNonce(deps, lane, loaded, { nonce, content, fees, batch: null });
-    const alarm = `fill_refused/${lane.context.lane}`;
+    const alarm = `fill_refused/${lane.context.lane}` as const;
     if (promised.kind === 'refused') {
       const { code, message } = promised;
       lane.view.condition = { code, message };

@@ -52,7 +52,7 @@ export async function stepLane(deps: LaneDeps, lane: Lane): Promise<StepResult> 
   if (doubt !== null) {
     await commitLane(deps, loaded, decideQuarantine(state, doubt));
     deps.log.error(
-      { lane: laneId, reason: doubt },
+      { alarm: 'quarantine_started', lane: laneId, reason: doubt },
       'quarantine started: nothing is signed until the chain is read',
     );
     return { kind: 'advanced' };

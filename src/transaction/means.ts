@@ -49,7 +49,7 @@ export function canPay(
   payer: string = lane.context.lane,
 ): boolean {
   const neededWei = means.committedWei + costWei;
-  const key = `insufficient_funds/${payer}`;
+  const key = `insufficient_funds/${payer}` as const;
   if (means.balanceWei >= neededWei) {
     deps.alarms.clear(key);
     tellLowFunds(deps, lane, means.balanceWei, neededWei + EARLY_ALARM_FACTOR * costWei);
@@ -65,7 +65,7 @@ export function canPay(
 
 /** Says while there is time that the signer's balance wants filling up. */
 function tellLowFunds(deps: LaneDeps, lane: Lane, balanceWei: bigint, comfortableWei: bigint): void {
-  const key = `low_funds/${lane.context.lane}`;
+  const key = `low_funds/${lane.context.lane}` as const;
   if (balanceWei >= comfortableWei) {
     deps.alarms.clear(key);
     return;
@@ -78,7 +78,7 @@ function tellLowFunds(deps: LaneDeps, lane: Lane, balanceWei: bigint, comfortabl
 
 /** Fees of a first attempt; null while the base fee itself is above the ceiling. */
 export function affordableFees(deps: LaneDeps, lane: Lane, market: FeeMarket): Fees | null {
-  const key = `fee_ceiling/${lane.context.lane}`;
+  const key = `fee_ceiling/${lane.context.lane}` as const;
   if (market.baseFee <= lane.maxFeeWei) {
     deps.alarms.clear(key);
     return initialFees({ ...market, maxFeeCeiling: lane.maxFeeWei }).fees;

@@ -77,7 +77,11 @@ async function unmine(
     shown !== null && hadEffect ? await featureOf(deps, shown.kind).unsettle(shown, why) : NO_OUTCOME;
   await commitTransaction(deps, loaded, decideUnmined(state, why), outcome, mined.hash);
   const fields = { transaction: loaded.id, hash: mined.hash, operations: state.operations.length };
-  if (hadEffect) deps.log.error(fields, `an effect vanished, and the same bytes are sent again: ${why}`);
+  if (hadEffect)
+    deps.log.error(
+      { alarm: 'effect_vanished', ...fields },
+      `an effect vanished, and the same bytes are sent again: ${why}`,
+    );
   else deps.log.warn(fields, `a mined transaction vanished: ${why}`);
   // What was mined once is the likeliest to be mined again, whatever was signed after it.
   if (mined.body !== 'stranger') await resend(deps, watch, loaded, state);

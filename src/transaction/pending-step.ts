@@ -78,7 +78,7 @@ async function useOf(
   state: PendingTransaction,
   rpc: PinnedRpc,
 ): Promise<TransactionReceipt | null> {
-  const alarm = `nonce_user_unknown/${id}`;
+  const alarm = `nonce_user_unknown/${id}` as const;
   for (const { hash } of state.variants.toReversed()) {
     const receipt = await canonicalReceipt(rpc, hash);
     if (receipt === null) continue;

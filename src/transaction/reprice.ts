@@ -106,7 +106,7 @@ async function replace(
   const latest = await how.rpc.getTransactionCount(state.signer, 'latest');
   const means = await readMeans(deps, lane, latest, state.nonce);
   const bumped = bumpFees(highestFees(state), means.market, how.ceiling);
-  const alarm = `reprice_ceiling/${loaded.id}`;
+  const alarm = `reprice_ceiling/${loaded.id}` as const;
   if (bumped.capped) {
     const fields = { transaction: loaded.id, network: lane.network };
     deps.alarms.raise(alarm, fields, 'the transaction waits, and raising its fees would pass the ceiling');

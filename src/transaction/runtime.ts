@@ -7,6 +7,7 @@ import type { EventStore } from '../event-store/event-store.ts';
 import type { Ledger } from '../event-store/ledger.ts';
 import type { Clock, Random, Timers } from '../ports/ports.ts';
 import type { Signer } from '../signer/signer.ts';
+import type { AlarmKey } from '../telemetry/alarms.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { GasLimits } from './gas-limits.ts';
 import type { LaneContext, LaneFeature } from './lane-feature.ts';
@@ -136,19 +137,19 @@ export interface LaneDeps extends Omit<
 
 /** Alarms that sound once when they begin and once when they end, however often they are seen. */
 export interface Alarms {
-  raise(key: string, fields: Readonly<Record<string, unknown>>, message: string): void;
-  clear(key: string): void;
+  raise(key: AlarmKey, fields: Readonly<Record<string, unknown>>, message: string): void;
+  clear(key: AlarmKey): void;
 }
 
 /** Creates alarms that write to the log. At most 10,000 are kept apart; beyond that they sound again. */
 export function createAlarms(log: Pick<LaneLog, 'error' | 'info'>): Alarms {
-  const raised = new Map<string, Readonly<Record<string, unknown>>>();
+  const raised = new Map<AlarmKey, Readonly<Record<string, unknown>>>();
   return {
     raise(key, fields, message) {
       if (raised.has(key)) return;
       if (raised.size >= 10_000) raised.clear();
       raised.set(key, fields);
-      log.error({ alarm: key, ...fields }, message);
+      log.error({ ...fields, alarm: key }, message);
     },
     clear(key) {
       const fields = raised.get(key);

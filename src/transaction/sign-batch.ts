@@ -116,7 +116,7 @@ async function sendAfter(
   sending: Sending,
 ): Sending {
   const { lane: laneId } = lane.context;
-  const alarm = `send_failed/${laneId}`;
+  const alarm = `send_failed/${laneId}` as const;
   const before = await sending;
   if (before !== null) {
     deps.sentMs.delete(transaction.id);

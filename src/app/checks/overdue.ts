@@ -135,6 +135,7 @@ async function tell(options: OverdueOptions, bounded: Bounded, crossed: readonly
     options.onCrossing(kind, state);
     options.log.error(
       {
+        alarm: 'overdue',
         ...named(kind, id),
         kind,
         state,

@@ -3,6 +3,7 @@ import type { AssetReads, VaultView } from '../../asset/assets.ts';
 import { confirmedHead } from '../../chain/finality.ts';
 import type { EventStore } from '../../event-store/event-store.ts';
 import { IssuanceError } from '../../primitives/failures.ts';
+import { readSplitCount } from '../../vault/split-count.ts';
 import { vaultReads } from '../../vault/reads.ts';
 import type { NetworkParts } from '../network-parts.ts';
 import type { SupplySums, VaultSum } from '../differences/supply-sums.ts';
@@ -32,6 +33,8 @@ export interface CustodyLine {
 export interface VaultSupply extends Pick<VaultView, 'network' | 'token' | 'vault' | 'current' | 'chainId'> {
   readonly supply: bigint | null;
   readonly blockNumber: bigint | null;
+  /** Splits that the vault had completed as of that block; 0 for one that cannot split. */
+  readonly splits: bigint;
   /** What the log says of it; null while it is not added up. */
   readonly log: VaultLog | null;
 }
@@ -182,7 +185,10 @@ async function readNetwork(
     for (const view of vaults) {
       const data = vaultReads.totalSupply.encode();
       const answer = await rpc.call({ to: view.vault, data, block: head.number });
-      readings.push(readingOf(view, vaultReads.totalSupply.decode(answer), head.number, null));
+      const supply = vaultReads.totalSupply.decode(answer);
+      const { count } = await readSplitCount(rpc, view.vault, head.number);
+      const read = readingOf(view, supply, head.number, null);
+      readings.push({ ...read, shown: { ...read.shown, splits: count ?? 0n } });
     }
     return readings;
   } catch (error) {
@@ -198,7 +204,7 @@ function readingOf(
 ): SupplyReading {
   return {
     underlying,
-    shown: { network, chainId, token, vault, current, supply, blockNumber, log: null },
+    shown: { network, chainId, token, vault, current, supply, blockNumber, splits: 0n, log: null },
     why,
   };
 }

@@ -93,7 +93,8 @@ export async function readMoving(store: EventStore): Promise<ReadonlyMap<string,
     // A mint that is held may be recorded with its effect.
     const isRecorded = kind === 'mint' && row['shares'] !== null;
     const supply = isRecorded ? { least: 0n, most: 0n } : supplyMovingOf(kind, { quantity, burned });
-    const vault = `${String(row['chain_id'] as number)}/${row['vault'] as string}`;
+    const [chainId, address] = [row['chain_id'] as number, row['vault'] as string];
+    const vault = `${String(chainId)}/${address}`;
     found.set(row['id'] as string, { underlying, moving, vault, supply });
   };
   for (const [kind, states] of Object.entries(OPEN_STATES)) {

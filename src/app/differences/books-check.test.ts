@@ -11,6 +11,7 @@ import { openTestLedger } from '../../operation/test-ledger.ts';
 import type { ReceiptEvent } from '../../receipt/receipt.ts';
 import { receiptKind, receiptStreamId, RECEIPT_TABLES } from '../../receipt/receipt-kind.ts';
 import { recordingLog } from '../../telemetry/log.ts';
+import { vaultReads } from '../../vault/reads.ts';
 import { createBooksCheck } from './books-check.ts';
 import { createDifferences } from './create-differences.ts';
 import { DIFFERENCE_TABLE } from './difference.ts';
@@ -34,11 +35,14 @@ const view: VaultView = {
 async function open() {
   const tables = [DIFFERENCE_TABLE, LOOKED_TABLE, SUPPLY_OPENING_TABLE, NETWORK_TABLE, ...RECEIPT_TABLES];
   const { store, ledger, clock } = await openTestLedger([anyKind(receiptKind)], tables);
-  const world = { supply: 0n, custody: 0n, minted: 0n, burned: 0n, isAway: false };
+  const world = { supply: 0n, custody: 0n, minted: 0n, burned: 0n, splits: 0n, isAway: false };
   const log = recordingLog();
   const rpc = {
     getBlock: async () => ({ number: 7n, hash: '0xb7' }),
-    call: async () => encodeAbiParameters([{ type: 'uint256' }], [world.supply]),
+    call: async ({ data }: { data: string }) => {
+      const isSplits = data === vaultReads.completedActionCount.encode();
+      return encodeAbiParameters([{ type: 'uint256' }], [isSplits ? world.splits : world.supply]);
+    },
   };
   const network = { config: { network: 'base', confirmations: 0 }, rpc: { pinned: () => rpc } } as never;
   const position = () => ({ symbol: 'AAPL', quantity: world.custody, available: null });
@@ -148,6 +152,20 @@ test('a supply that the log does not explain is named; what was there before the
   await check.step();
   expect(await standing()).toEqual([`supply ${KEY}`]);
   expect(await differences.standing()).toMatchObject([{ expected: 115n, found: 118n, vault: VAULT }]);
+});
+
+test('a split, which changes every balance without an event, begins the comparison anew', async () => {
+  const { world, check, standing } = await open();
+  Object.assign(world, { supply: 10n, custody: 10n, minted: 10n });
+  await check.step();
+  Object.assign(world, { supply: 40n, custody: 40n, splits: 1n });
+  await check.step();
+  await check.step();
+  expect(await standing()).toEqual([]);
+  Object.assign(world, { supply: 41n, custody: 41n });
+  await check.step();
+  await check.step();
+  expect(await standing()).toEqual([`supply ${KEY}`]);
 });
 
 test('what is under way is no difference, whichever way it goes', async () => {

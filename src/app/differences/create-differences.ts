@@ -1,6 +1,7 @@
 import type { EventStore, RowWrite } from '../../event-store/event-store.ts';
 import type { Clock } from '../../ports/ports.ts';
 import { createTurns } from '../../primitives/turns.ts';
+import type { AlarmName } from '../../telemetry/alarms.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Difference, DifferenceKind, StandingDifference } from './difference.ts';
 import { DIFFERENCE_TABLE, differenceRow, readDifference } from './difference.ts';
@@ -11,10 +12,10 @@ const TOLD_AFTER = 2;
 const MOST_KEPT = 10_000;
 
 /** Lines at error, by what differs. What is told of elsewhere at once is only kept here. */
-const ALARMS: Readonly<Record<DifferenceKind, string | null>> = {
-  custody: 'Alpaca holds another number of shares than tokens are out',
-  supply: 'a vault has another supply than the log explains',
-  deposit: 'a deposit on one of our vaults is of no mint',
+const ALARMS: Readonly<Record<DifferenceKind, readonly [alarm: AlarmName, message: string] | null>> = {
+  custody: ['custody_differs', 'Alpaca holds another number of shares than tokens are out'],
+  supply: ['supply_differs', 'a vault has another supply than the log explains'],
+  deposit: ['deposit_unexplained', 'a deposit on one of our vaults is of no mint'],
   shares: null,
   receipt: null,
 };
@@ -56,8 +57,8 @@ export function createDifferences(parts: {
   const tell = (it: StandingDifference, before: StandingDifference | undefined): void => {
     if (!it.told || before?.told === true) return;
     onTold(it.kind);
-    const message = ALARMS[it.kind];
-    if (message !== null) log.error(fieldsOf(it), message);
+    const alarm = ALARMS[it.kind];
+    if (alarm !== null) log.error({ alarm: alarm[0], ...fieldsOf(it) }, alarm[1]);
   };
 
   return {

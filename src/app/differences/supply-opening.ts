@@ -1,13 +1,12 @@
-import type { EventStore, Row, TableDefinition } from '../../event-store/event-store.ts';
+import type { EventStore, TableDefinition } from '../../event-store/event-store.ts';
 import type { Log } from '../../telemetry/log.ts';
-import { SPLIT_TABLE } from '../../receipt/splits.ts';
 import type { VaultSupply } from '../custody/compare-custody.ts';
 
 /** What each vault's supply was beside what the log explains, when they were first compared, or anew after a split. */
 export const SUPPLY_OPENING_TABLE: TableDefinition = {
   name: 'supply_opening',
   columns: { chain_id: 'integer', vault: 'text', opening: 'bigint', splits: 'bigint' },
-  required: ['opening'],
+  required: ['opening', 'splits'],
   key: ['chain_id', 'vault'],
   source: 'operational',
 };
@@ -24,15 +23,13 @@ export interface ExpectedSupply {
  */
 export async function expectedSupply(
   { store, log }: { readonly store: EventStore; readonly log: Log },
-  { chainId, network, vault, supply, log: said }: VaultSupply,
+  { chainId, network, vault, supply, splits, log: said }: VaultSupply,
 ): Promise<ExpectedSupply | null> {
   if (said === null || supply === null) return null;
   const recorded = said.minted - said.burned;
   const where = { chain_id: chainId, vault };
   const [known] = await store.find({ table: SUPPLY_OPENING_TABLE.name, where, limit: 1 });
-  const [split] = await store.find({ table: SPLIT_TABLE.name, where, limit: 1 });
-  const splits = (split?.['count'] ?? null) as bigint | null;
-  if (known !== undefined && isSameSplit(known, splits)) {
+  if (known !== undefined && known['splits'] === splits) {
     const opening = known['opening'] as bigint;
     return { opening, expected: opening + recorded };
   }
@@ -52,9 +49,4 @@ export async function expectedSupply(
     'the supply of a vault is compared with the log from here',
   );
   return { opening, expected: opening + recorded };
-}
-
-function isSameSplit(known: Row, splits: bigint | null): boolean {
-  const before = known['splits'] as bigint | null;
-  return splits === null || before === null ? splits === null || before === null : before === splits;
 }

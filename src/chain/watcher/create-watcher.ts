@@ -146,7 +146,10 @@ export function createWatcher(options: WatcherOptions): Watcher {
       const { why, rescan } = found.replaced;
       const events = decideNetwork({ type: 'stop', why, rescan }, loaded.state);
       await ledger.commit({ changes: [change(networkKind, loaded, events)], metadata: ENGINE });
-      log.error({ why }, 'the network is stopped: a reorg replaced blocks that were taken in');
+      log.error(
+        { alarm: 'network_stopped', why },
+        'the network is stopped: a reorg replaced blocks that were taken in',
+      );
       return { kind: 'advanced' };
     }
     if (task === 'head' && !found.more) pace.hasRead(passes.headBlock());

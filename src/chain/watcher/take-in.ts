@@ -80,7 +80,10 @@ export async function takeIn(context: TakeInContext, network: LoadedNetwork, ran
   });
   for (const { log: letter, why } of letters) {
     const { transactionHash, logIndex, address } = letter;
-    log.error({ transactionHash, logIndex, address, why }, 'a log of our contracts cannot be read');
+    log.error(
+      { alarm: 'log_unreadable', transactionHash, logIndex, address, why },
+      'a log of our contracts cannot be read',
+    );
   }
   return raw.length;
 }
@@ -110,7 +113,7 @@ async function consume(context: TakeInContext, batch: LogBatch): Promise<readonl
     if (batch.pass === 'final' && streams.length > 0) {
       const { fromBlock, toBlock, rpc } = batch;
       context.log.error(
-        { consumer: consumer.name, streams, fromBlock, toBlock, origin: rpc.origin },
+        { alarm: 'log_missed', consumer: consumer.name, streams, fromBlock, toBlock, origin: rpc.origin },
         'reading final blocks again found what the first reading missed',
       );
     }

@@ -178,7 +178,8 @@ function tellOnce(
   const isAlarmed = differs(waits) && differs(before);
   view.set(chainId, { waits, isAlarmed });
   const fields = { network, moveId, phase, from, to, waits };
-  if (isAlarmed && !wasAlarmed) log.error(fields, 'a move to another key waits: balances differ');
+  if (isAlarmed && !wasAlarmed)
+    log.error({ alarm: 'move_waits', ...fields }, 'a move to another key waits: balances differ');
   if (before.join() === waits.join()) return;
   log.info(fields, waits.length === 0 ? 'a part of a move is done' : 'a move goes on');
 }

@@ -74,7 +74,7 @@ async function list(
   const { items, skipped } = answer.value;
   if (skipped > 0) {
     log.error(
-      { skipped },
+      { alarm: 'restore_incomplete', skipped },
       'Alpaca lists requests that cannot be read: look for mints that were forgotten by hand',
     );
   }
@@ -89,7 +89,10 @@ async function list(
     limit: MOST_MINTS,
   });
   if (waiting.length === MOST_MINTS) {
-    log.error({ mints: MOST_MINTS }, 'more mints wait for a confirm than are compared after a restore');
+    log.error(
+      { alarm: 'restore_incomplete', mints: MOST_MINTS },
+      'more mints wait for a confirm than are compared after a restore',
+    );
   }
   const ids = forgotten.map((it) => it.id);
   const mints = [...ids, ...waiting.map((row) => row['id'] as string)];
