@@ -18,3 +18,8 @@ export function refusedStep(code: string, refusal: AlpacaRefusal, atMs: number):
   };
   return { kind: 'failed', error };
 }
+
+/** Alpaca's id of an exchange that something was decided on, for the sentence that the log keeps of it. */
+export function exchange(requestId: string | null): string {
+  return requestId === null ? '' : ` (its request id ${requestId})`;
+}

@@ -10,6 +10,7 @@ import { readTag } from '../../vault/tag.ts';
 import { depositChange, mintEffectOf, plannedOf } from '../effects.ts';
 import { mintKind } from '../mint-kind.ts';
 import type { KnownMint, MintEffect, MintTerms } from '../state.ts';
+import { exchange } from '../../operation/alpaca-error.ts';
 import type { MintActionOptions } from './options.ts';
 
 /** What Alpaca has of a mint; the record is null where it does not know the request. */
@@ -40,7 +41,7 @@ export async function askAlpaca(
         value.transactionHash === null ? 'no transaction' : `the transaction ${value.transactionHash}`;
       return {
         record: value,
-        text: `Alpaca has the request as ${value.statusText ?? 'pending'}, with ${hash}`,
+        text: `Alpaca has the request as ${value.statusText ?? 'pending'}, with ${hash}${exchange(answer.requestId)}`,
       };
     }
     case 'refused':

@@ -5,6 +5,7 @@ import type { ActionCall, Verdict } from '../../operation/actions.ts';
 import { actionMetadata } from '../../operation/actions.ts';
 import { IssuanceError } from '../../primitives/failures.ts';
 import { formatQuantity } from '../../primitives/quantity.ts';
+import { exchange } from '../../operation/alpaca-error.ts';
 import type { RedemptionCommand } from '../decide.ts';
 import { decideRedemption } from '../decide.ts';
 import { evolveRedemption } from '../evolve.ts';
@@ -39,7 +40,8 @@ export async function askAlpaca(
     );
   }
   const { value } = answer;
-  const text = `Alpaca has the request ${value.tokenizationRequestId} as ${value.statusText ?? 'pending'}`;
+  const status = `${value.statusText ?? 'pending'}${exchange(answer.requestId)}`;
+  const text = `Alpaca has the request ${value.tokenizationRequestId} as ${status}`;
   return { record: value, text };
 }
 
