@@ -6,8 +6,10 @@ import type { Action, NetworkSpec, Spec } from './spec.ts';
 import { TEMPLATE_ENDS_MS } from './template.ts';
 
 /** When people stop, and when faults do, ms. */
-const ACTIONS_END_MS = 18_000;
-const FAULTS_END_MS = 21_000;
+const ACTIONS_END_MS = 20_000;
+const FAULTS_END_MS = 24_000;
+/** Callbacks that fail are tried again ever later, and what is told then is what a storm is for. */
+const STORM_ENDS_MS = 28_000;
 
 /** Kinds of faults that belong together; a schedule has some of these, at its own rates. */
 const FAMILIES: Readonly<Record<string, FaultRates>> = {
@@ -28,7 +30,7 @@ const FAMILIES: Readonly<Record<string, FaultRates>> = {
   wrongNodes: { rpc_wrong_chain: 0.2 },
   refusals: { rpc_send_refused: 0.3, rpc_other_hash: 0.2, rpc_estimate_reverts: 0.2 },
   signer: { sign_fails: 0.3, sign_altered: 0.2 },
-  reorgs: { reorg: 0.12 },
+  reorgs: { reorg: 0.15 },
   reorgsAndRetries: { reorg: 0.25, alpaca_error: 0.5, alpaca_lost_request: 0.2 },
   pools: { pool_drop: 0.1, slow_inclusion: 0.5 },
   fees: { fee_spike: 0.4, slow_inclusion: 0.3 },
@@ -52,14 +54,18 @@ export function drawSpec(seed: number): Spec {
   const dice = createDice(seed, 'schedule');
   const topology = dice.pick([0, 0, 0, 1, 1, 2]);
   const places = TOPOLOGIES[topology] ?? [];
+  const operator = drawOperator(seed);
   return {
     seed,
     topology,
     networks: places.map(() => drawNetwork(dice)),
-    actions: [...drawActions(dice, topology), ...drawForeign(dice, topology, seed), ...drawCopies(dice)].sort(
-      (a, b) => a.atMs - b.atMs,
-    ),
-    rates: drawRates(dice),
+    actions: [
+      ...drawActions(dice, topology),
+      ...drawForeign(dice, topology, seed),
+      ...drawCopies(dice),
+      ...operator,
+    ].sort((a, b) => a.atMs - b.atMs),
+    rates: { ...drawRates(dice), ...(operator.some(isRefund) ? { journal_rejected: 0.5 } : {}) },
     faultsEndMs: FAULTS_END_MS,
     crashes: [],
     only: null,
@@ -74,6 +80,7 @@ export function drawStorm(seed: number): Spec {
     actions: spec.actions.filter((it) => it.kind === 'mint'),
     networks: spec.networks.map((it) => ({ ...it, confirmations: 0, pollMs: 4_000 })),
     rates: { reorg: 0.35, alpaca_error: 0.6, slow_inclusion: 0.7 },
+    faultsEndMs: STORM_ENDS_MS,
   };
 }
 
@@ -179,13 +186,13 @@ function drawForeign(dice: Dice, topology: number, seed: number): readonly Actio
   const vault = dice.whole(0, (places[network]?.vaults.length ?? 1) - 1);
   const at = { network, vault };
   const atMs = TEMPLATE_ENDS_MS + dice.whole(500, 5_000);
-  const qty = dice.pick(['1', '3', '60']);
+  const qty = dice.pick(['1', '3', '8', '60']);
   const isForUs = dice.happens(0.5);
   const deposit: Action = { kind: 'deposit', atMs, ...at, qty, isForUs };
   if (isForUs) return [deposit];
   const to = PARTICIPANTS[1]?.wallets[0] ?? STRAY_WALLET;
-  const passedMs = atMs + dice.whole(2_000, 4_000);
-  const sentMs = passedMs + dice.whole(2_000, 3_000);
+  const passedMs = atMs + dice.whole(3_000, 5_000);
+  const sentMs = passedMs + dice.whole(3_000, 5_000);
   return [
     deposit,
     { kind: 'pass', atMs: passedMs, from: OUTSIDER, to, ...at, qty },
@@ -203,17 +210,37 @@ function drawRivals(
   const dice = createDice(seed, 'rivals');
   const from = PARTICIPANTS[0]?.wallets[0] ?? STRAY_WALLET;
   const mintedMs = TEMPLATE_ENDS_MS + dice.whole(500, 2_000);
-  const atMs = sentMs + dice.whole(-500, 500);
+  const atMs = sentMs + dice.whole(-200, 200);
   return [
     { kind: 'mint', atMs: mintedMs, participant: 0, wallet: 0, ...at, qty: '10' },
     { kind: 'send', atMs, from, ...at, qty: '1000', parts: 1, isPatient: false },
   ];
 }
 
+/** Operators act on single operations; some only try what would happen. */
+function drawOperator(seed: number): readonly Action[] {
+  const dice = createDice(seed, 'operator');
+  if (!dice.happens(0.25)) return [];
+  return Array.from({ length: dice.whole(1, 4) }, () => ({
+    kind: 'operate',
+    atMs: dice.whole(TEMPLATE_ENDS_MS + 1_000, FAULTS_END_MS - 1),
+    action: dice.pick(DRAWN_ACTIONS),
+    share: dice.fraction(),
+    hasEvidence: dice.happens(0.5),
+    isTried: dice.happens(0.3),
+  }));
+}
+
+/** There is nothing to refund but what Alpaca rejected. */
+const isRefund = (it: Action): boolean => it.kind === 'operate' && it.action === 'refund';
+
+/** Those that can do most harm come most often. */
+const DRAWN_ACTIONS = ['recover', 'close', 'close', 'complete', 'refund', 'refund', 'retarget'] as const;
+
 /** Older copies of the database that come back, or that a second process runs on. */
 function drawCopies(dice: Dice): readonly Action[] {
   if (!dice.happens(0.15)) return [];
-  const atMs = dice.whole(11_000, 20_000);
+  const atMs = dice.whole(11_500, 23_000);
   const ageMs = dice.whole(200, 9_000);
   if (dice.happens(0.7)) return [{ kind: 'restore', atMs, ageMs, marked: true }];
   return [{ kind: 'twin', atMs, ageMs, forMs: dice.whole(4_000, 12_000) }];

@@ -80,7 +80,7 @@ function nodeOf(world: World, url: string): { readonly network: SimulatedNetwork
 /** Nodes lag by some seconds, each by its own and not always the same. */
 function headOf(world: World, network: SimulatedNetwork, replica: number) {
   const { plan, scheduler } = world;
-  const slice = `${network.place.network}/${String(replica)}/${String(Math.floor(scheduler.nowMs() / 7_000))}`;
+  const slice = `${network.place.network}/${String(replica)}/${String(Math.floor(scheduler.nowMs() / 12_000))}`;
   const lagMs = plan.happens('rpc_stale', slice) ? Math.floor(plan.fraction('lag', slice) * 14_000) : 0;
   return network.chain.headAgo(lagMs);
 }

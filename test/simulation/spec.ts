@@ -1,6 +1,9 @@
 import type { Address } from 'viem';
 import type { FaultRates } from './plan.ts';
 
+export const operatorActions = ['recover', 'close', 'complete', 'refund', 'retarget'] as const;
+export type OperatorAction = (typeof operatorActions)[number];
+
 /** What people do in a schedule, and when. Amounts are decimal strings of tokens. */
 export type Action =
   | {
@@ -66,6 +69,17 @@ export type Action =
       readonly vault: number;
       readonly scope: 'new' | 'all';
       readonly forMs: number;
+    }
+  /** An operator acts on one operation of those that there are: the one at this share of their list. */
+  | {
+      readonly kind: 'operate';
+      readonly atMs: number;
+      readonly action: OperatorAction;
+      /** From 0 up to 1. */
+      readonly share: number;
+      /** Whether what the action may ask for as evidence is given. */
+      readonly hasEvidence: boolean;
+      readonly isTried: boolean;
     }
   /** The operator kills the process and starts it on an older image of its database. */
   | { readonly kind: 'restore'; readonly atMs: number; readonly ageMs: number; readonly marked: boolean }

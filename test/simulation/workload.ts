@@ -7,6 +7,7 @@ import { Refusal } from '../../src/sandbox/alpaca/refusal.ts';
 import { vaultAbi } from '../../src/vault/abi.ts';
 import type { VaultPlace } from './chain/state.ts';
 import { encodeReceiptInformation } from '../../src/vault/receipt-information.ts';
+import { operateOn } from './operate.ts';
 import { freeze, insistently } from './operator.ts';
 import { addressOf, issuerKey, OUTSIDER, PARTICIPANTS } from './places.ts';
 import type { Simulation } from './simulation.ts';
@@ -66,6 +67,9 @@ export function act(
       freeze(simulation, vault.underlying, action);
       return;
     }
+    case 'operate':
+      void operateOn(simulation, action);
+      return;
     case 'restore':
       host.restore(action.ageMs, action.marked);
       return;

@@ -240,7 +240,10 @@ export function createChain(options: {
       const gone = canonical.splice(canonical.length - depth, depth);
       const back = gone.flatMap(({ mined }) => mined.map(({ transaction }) => transaction));
       const kept = gone.flatMap(({ mined }, at) =>
-        mined.map((it) => it.transaction).filter((it) => !isDropped(it, depth - 1 - at)),
+        mined
+          .map((it) => it.transaction)
+          // What came back once does so again: something that was believed since may rest on it.
+          .filter((it) => mustPass.has(it.hash) || !isDropped(it, depth - 1 - at)),
       );
       for (const { hash } of back) goneSince.set(hash, nowMs());
       for (const { hash, from } of kept) {

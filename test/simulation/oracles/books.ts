@@ -31,6 +31,15 @@ export interface BurnFact {
   readonly dust: bigint;
 }
 
+/** Tokens that we sent, and that nothing else of the transaction explains. */
+export interface RefundFact {
+  /** The operation of the transaction's tag. */
+  readonly operationId: string;
+  readonly hash: Hex;
+  readonly to: Address;
+  readonly value: bigint;
+}
+
 export interface ArrivalFact {
   readonly hash: Hex;
   /** Among all `Transfer` logs of the vault in the transaction. */
@@ -46,6 +55,7 @@ export interface VaultBooks {
   /** By anybody else. */
   readonly foreign: readonly DepositFact[];
   readonly burns: readonly BurnFact[];
+  readonly refunds: readonly RefundFact[];
   readonly arrivals: readonly ArrivalFact[];
   readonly supply: bigint;
   /** In the issuer's wallet. */
@@ -88,6 +98,7 @@ function vaultBooks(chain: Chain, place: VaultPlace, mined: readonly Mined[]): V
     deposits: facts.flatMap((it) => it.deposits.filter(({ sender }) => sender === us)),
     foreign: facts.flatMap((it) => it.deposits.filter(({ sender }) => sender !== us)),
     burns: facts.flatMap((it) => it.burns),
+    refunds: facts.flatMap((it) => it.refunds),
     arrivals: facts.flatMap((it) => it.arrivals),
     supply: state?.supply ?? 0n,
     held: state?.shares.get(us) ?? 0n,
@@ -142,8 +153,10 @@ function factsOf({ address }: VaultPlace, { transaction, logs }: Mined) {
     ({ log }) => decodeAbiParameters(WITHDRAWN, log.data)[4],
   );
   const out = moves.filter((it) => it.from === us && it.to !== zeroAddress);
+  const operationId = readTag(transaction.input)?.operationIds.join() ?? 'nobody';
+  const isPlain = withdrawals.length === 0 && deposits.length === 0;
   const burn: BurnFact = {
-    operationId: readTag(transaction.input)?.operationIds.join() ?? 'nobody',
+    operationId,
     hash,
     shares: sum(withdrawals),
     dust: sum(out.map((it) => it.value)),
@@ -151,6 +164,7 @@ function factsOf({ address }: VaultPlace, { transaction, logs }: Mined) {
   return {
     deposits,
     burns: withdrawals.length === 0 ? [] : [burn],
+    refunds: isPlain ? out.map(({ to, value }): RefundFact => ({ operationId, hash, to, value })) : [],
     arrivals: moves
       .filter((it) => it.to === us && it.from !== zeroAddress)
       .map(({ from, value, ordinal }): ArrivalFact => ({ hash, ordinal, from, value })),

@@ -1,6 +1,8 @@
 import type { Row } from '../../../src/event-store/event-store.ts';
-import { redemptionId } from '../../../src/primitives/uuid.ts';
+import { redemptionId, refundId } from '../../../src/primitives/uuid.ts';
 import type { TokenizationRequest } from '../../../src/sandbox/alpaca/model.ts';
+import type { OperatorAction } from '../spec.ts';
+import { operatorActions } from '../spec.ts';
 import type { World } from '../world.ts';
 import type { ArrivalFact, BurnFact, ChainBooks, DepositFact } from './books.ts';
 import { amount, cell, stateOf, sum } from './rows.ts';
@@ -24,10 +26,17 @@ export function mintFaults(
     (it) => it.operationId ?? 'a deposit that names nobody',
   );
   const faults = [...deposits].flatMap(([id, found]) => depositFaults(id, found, requests.get(id)));
+  for (const [id, [first]] of deposits) {
+    if (cell(rows.get(id), 'state') !== 'closed') continue;
+    faults.push(`1: mint ${id} is closed, and minted in ${String(first?.hash)}`);
+  }
   for (const [id, request] of requests) {
     const row = rows.get(id);
     if (request.confirm === 'lost') faults.push(`2: the confirm of mint ${id} was refused for good`);
     if (cell(row, 'state') === 'held' || world.forgotten.has(id)) continue;
+    // Whoever closed it gave its shares away, and whoever completed it did so because Alpaca would not listen.
+    if (cell(row, 'state') === 'closed' && isActedOn(world, 'close')) continue;
+    if (cell(row, 'state') === 'completed' && isActedOn(world, 'complete')) continue;
     const hashes = (deposits.get(id) ?? []).map((it) => it.hash);
     if (hashes.length === 0) faults.push(`2: mint ${id} was journaled and not minted; it is ${stateOf(row)}`);
     else if (request.status !== 'completed')
@@ -76,6 +85,11 @@ export function claimFaults(books: readonly ChainBooks[], effects: readonly Row[
   return faults;
 }
 
+/** Whether an operator did this to any operation. */
+export function isActedOn({ spec }: World, action: OperatorAction): boolean {
+  return spec.actions.some((it) => it.kind === 'operate' && it.action === action && !it.isTried);
+}
+
 /** An older copy of the database came back, or ran beside it. */
 export function isCopied({ spec }: World): boolean {
   return spec.actions.some((it) => it.kind === 'restore' || it.kind === 'twin');
@@ -88,7 +102,8 @@ export function isCopied({ spec }: World): boolean {
 export function heldFaults(world: World, operations: readonly Row[]): readonly string[] {
   // Alpaca that contradicts itself is a cause too.
   const causes = new Set(['reorg', 'confirm_odd']);
-  if (isCopied(world) || world.plan.injected.some((it) => causes.has(it.kind))) return [];
+  if (isCopied(world) || operatorActions.some((it) => it !== 'recover' && isActedOn(world, it))) return [];
+  if (world.plan.injected.some((it) => causes.has(it.kind))) return [];
   return operations
     .filter((row) => cell(row, 'state') === 'held')
     .map((row) => `7: ${cell(row, 'kind')} ${cell(row, 'id')} is held: ${cell(row, 'reason')}`);
@@ -114,6 +129,7 @@ export function burnFaults(
     if (row === undefined) faults.push(`2: redemption ${id} is journaled and unknown`);
     // A copy may lack the link of the wallet: then the redemption waits for it, and says so.
     else if (isCopied(world) && cell(row, 'waiting_for') === 'wallet_unknown') continue;
+    else if (cell(row, 'state') === 'closed' && isActedOn(world, 'close')) continue;
     else if (cell(row, 'state') !== 'completed' && cell(row, 'state') !== 'held')
       faults.push(`2: redemption ${id} is journaled and ${stateOf(row)}`);
   }
@@ -137,6 +153,40 @@ function burnedFaults(
   if (cell(row, 'state') !== 'completed') return faults;
   if (burned < request.quantity) faults.push(`1: redemption ${id} is completed and burned ${String(burned)}`);
   if (dust < owedDust) faults.push(`1: redemption ${id} is completed and returned ${String(dust)} of dust`);
+  return faults;
+}
+
+/** 1: tokens go back to whoever sent them, once, in full, and only where nothing was journaled or burned for them. */
+export function refundFaults(
+  world: World,
+  books: readonly ChainBooks[],
+  operations: readonly Row[],
+): readonly string[] {
+  const arrivals = arrivalsById(books);
+  const owners = new Map([...arrivals.keys()].map((id) => [refundId(id), id]));
+  const vaults = books.flatMap((it) => it.vaults);
+  const journaled = new Set(journaledOf(world, 'redeem').map((it) => it.issuerRequestId));
+  const burned = new Set(vaults.flatMap((it) => it.burns.map((burn) => burn.operationId)));
+  const faults: string[] = [];
+  const seen = new Set<string>();
+  for (const { operationId, hash, to, value } of vaults.flatMap((it) => it.refunds)) {
+    const id = owners.get(operationId);
+    const arrival = id === undefined ? undefined : arrivals.get(id);
+    if (id === undefined || arrival === undefined) faults.push(`1: ${hash} sends tokens to ${to} for nobody`);
+    else if (seen.has(id)) faults.push(`1: redemption ${id} was refunded twice`);
+    else if (to !== arrival.from || value !== arrival.value)
+      faults.push(
+        `1: redemption ${id} gave ${String(value)} to ${to}, not ${String(arrival.value)} to ${arrival.from}`,
+      );
+    if (id === undefined) continue;
+    if (journaled.has(id)) faults.push(`1: redemption ${id} was refunded and journaled`);
+    if (burned.has(id)) faults.push(`1: redemption ${id} was refunded and burned`);
+    seen.add(id);
+  }
+  for (const row of operations) {
+    if (cell(row, 'state') === 'refunded' && !seen.has(cell(row, 'id')))
+      faults.push(`1: redemption ${cell(row, 'id')} counts a refund that no chain has`);
+  }
   return faults;
 }
 

@@ -18,6 +18,7 @@ import {
   heldFaults,
   isCopied,
   mintFaults,
+  refundFaults,
 } from './effects.ts';
 import { cell, rowText } from './rows.ts';
 import { custodyFaults, inventoryFaults, walletFaults } from './sums.ts';
@@ -40,7 +41,7 @@ export interface Judgement {
 const WAITS: ReadonlySet<string> = new Set(['wallet_unknown', 'receipts_short', 'signer_retired', 'frozen']);
 
 /** Kinds of work that come to an end. */
-const OPERATIONS = ['mint', 'redemption', 'transaction'];
+const OPERATIONS = ['mint', 'redemption', 'refund', 'transaction'];
 
 /** Whether nothing is under way any more that the service alone must bring to an end. */
 export async function isSettled(simulation: Simulation): Promise<boolean> {
@@ -70,6 +71,8 @@ async function isFrozen(store: SqliteStore): Promise<boolean> {
 function mayStayOpen(world: World, row: Row): boolean {
   const phase = cell(row, 'phase');
   if (['held', 'rejected', 'unrequested'].includes(phase) || WAITS.has(cell(row, 'waiting_for'))) return true;
+  // As long as its refund is held; that has a row of its own.
+  if (phase === 'refunding') return true;
   if (cell(row, 'kind') !== 'mint' || phase !== 'requested') return false;
   // Alpaca did not journal it, or has told a database that is gone: nothing of ours moves it.
   const request = world.alpaca.state.requests.find((it) => it.issuerRequestId === cell(row, 'id'));
@@ -92,6 +95,7 @@ export async function judge(simulation: Simulation): Promise<Judgement> {
       ...world.complaints,
       ...mintFaults(world, books, operations),
       ...burnFaults(world, books, operations),
+      ...refundFaults(world, books, operations),
       ...claimFaults(books, effects),
       ...heldFaults(world, operations),
       ...missedFaults(world),

@@ -41,7 +41,7 @@ export function custodyFaults({ alpaca, ...world }: World, books: readonly Chain
 export function walletFaults(books: readonly ChainBooks[], operations: readonly Row[]): readonly string[] {
   const arrivals = arrivalsById(books);
   return books.flatMap(({ network, vaults }) =>
-    vaults.flatMap(({ place, held, foreign }) => {
+    vaults.flatMap(({ place, held, foreign, refunds }) => {
       const own = operations.filter(
         (row) => cell(row, 'vault') === place.address && cell(row, 'network') === network,
       );
@@ -49,8 +49,9 @@ export function walletFaults(books: readonly ChainBooks[], operations: readonly 
       if (own.some((row) => cell(row, 'state') === 'held')) return [];
       const kept = own.filter((row) => arrivals.has(cell(row, 'id')) && cell(row, 'state') !== 'completed');
       const owed = sum(kept.map((row) => amount(row, 'shares') - amount(row, 'burned')));
+      const back = sum(refunds.map((it) => it.value));
       const given = sum(foreign.filter((it) => it.owner === issuerKey.address).map((it) => it.shares));
-      return differ(`4: tokens of ${place.token} on ${network} in our wallet`, held, owed + given);
+      return differ(`4: tokens of ${place.token} on ${network} in our wallet`, held, owed + given - back);
     }),
   );
 }
