@@ -85,6 +85,11 @@ export function claimFaults(books: readonly ChainBooks[], effects: readonly Row[
   return faults;
 }
 
+/** A second process ran on a copy. */
+function isTwinned({ spec }: World): boolean {
+  return spec.actions.some((it) => it.kind === 'twin');
+}
+
 /** Whether an operator did this to any operation. */
 export function isActedOn({ spec }: World, action: OperatorAction): boolean {
   return spec.actions.some((it) => it.kind === 'operate' && it.action === action && !it.isTried);
@@ -130,6 +135,8 @@ export function burnFaults(
     // A copy may lack the link of the wallet: then the redemption waits for it, and says so.
     else if (isCopied(world) && cell(row, 'waiting_for') === 'wallet_unknown') continue;
     else if (cell(row, 'state') === 'closed' && isActedOn(world, 'close')) continue;
+    // So may the receipts, where another process on a copy promised them too.
+    else if (isTwinned(world) && cell(row, 'state') === 'journaled') continue;
     else if (cell(row, 'state') !== 'completed' && cell(row, 'state') !== 'held')
       faults.push(`2: redemption ${id} is journaled and ${stateOf(row)}`);
   }
