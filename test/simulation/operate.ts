@@ -10,11 +10,18 @@ type Operate = Extract<Action, { kind: 'operate' }>;
 const CONCERNED: Readonly<Partial<Record<OperatorAction, Record<string, string>>>> = {
   refund: { kind: 'redemption', state: 'rejected' },
 };
+/** A transfer must be final before its tokens go back: an operator tries so often to refund them. */
+const MOST_TRIES = 6;
+const AGAIN_MS = 3_000;
 /** How often an operator looks for an operation to act on. */
 const LOOK_MS = 1_000;
 
 /** An operator acts on an operation, and asks again until there is an answer, whatever it is. */
-export async function operateOn(simulation: Simulation, action: Operate): Promise<void> {
+export async function operateOn(
+  simulation: Simulation,
+  action: Operate,
+  triesLeft = MOST_TRIES,
+): Promise<void> {
   const { world } = simulation;
   const store = simulation.serving()?.store ?? null;
   if (store === null) return;
@@ -43,6 +50,12 @@ export async function operateOn(simulation: Simulation, action: Operate): Promis
     // A store that fails is answered 500 by right.
     if (answer.status === 500 && world.spec.rates.commit_fails === undefined)
       world.complaints.push(`7: ${action.action} of ${id} is answered ${answer.body}`);
+    if (answer.status !== 422 || action.action !== 'refund' || triesLeft === 0) return;
+    world.persisting += 1;
+    world.scheduler.after(AGAIN_MS, 'an operator tries again to refund', () => {
+      world.persisting -= 1;
+      void operateOn(simulation, action, triesLeft - 1);
+    });
   });
 }
 

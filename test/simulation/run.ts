@@ -10,6 +10,7 @@ import { act } from './workload.ts';
 import type { Injected } from './plan.ts';
 import { judge, isSettled } from './oracles/judge.ts';
 import type { Summary } from './oracles/judge.ts';
+import { stuckFaults } from './oracles/stuck.ts';
 import type { CrashPoint } from './world.ts';
 
 /** What became of one schedule. */
@@ -71,10 +72,11 @@ export async function runSchedule(
     await scheduler.run(scheduler.nowMs() + LOOK_MS);
     settled = (await isSettled(simulation)) ? settled + 1 : 0;
   }
+  const unseen = await stuckFaults(simulation);
   const judged = await judge(simulation);
   return {
     seed: spec.seed,
-    faults: judged.faults,
+    faults: [...judged.faults, ...unseen],
     injected: world.plan.injected,
     traceHash: scheduler.traceHash(),
     events: scheduler.events(),

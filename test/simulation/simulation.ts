@@ -89,6 +89,7 @@ export function createSimulation(options: SimulationOptions): Simulation {
     skewMs: 0,
     alarms: [],
     complaints: [],
+    persisting: 0,
     steps: 0,
     forgotten: new Set(),
     crashed: new Map(),

@@ -45,6 +45,8 @@ export interface World {
    * again, so they stay where the copy had them.
    */
   readonly forgotten: Set<string>;
+  /** Operators who will try again. */
+  persisting: number;
   /** Crash points passed so far, for schedules that crash at the n-th. */
   steps: number;
   /** Crash points at which somebody crashed, with the states of what was open. */

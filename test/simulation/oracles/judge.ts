@@ -51,7 +51,7 @@ export async function isSettled(simulation: Simulation): Promise<boolean> {
   const { store } = process;
   if (world.networks.some(({ chain }) => chain.pool().length > 0)) return false;
   const isAwaited = world.alpaca.state.requests.some((it) => it.journal?.status === 'pending');
-  if (isAwaited) return false;
+  if (isAwaited || world.persisting > 0) return false;
   if (await isFrozen(store)) return false;
   const arrivals = arrivalsById(readBooks(world));
   const work = await store.find({ table: 'work', where: { kind: { in: OPERATIONS } }, limit: 10_000 });
