@@ -22,7 +22,7 @@ export async function cancelForClosing(
 }
 
 /** Null when the cancellation is signed, or not needed any more; else why it could not be signed now. */
-export async function tryCancel(
+async function tryCancel(
   desk: Pick<TransactionDesk, 'cancel'>,
   operationId: string,
   transactionId: string,
@@ -37,5 +37,35 @@ export async function tryCancel(
     if (['insufficient_funds', 'signing_pending', 'signer_retired'].includes(error.code))
       return error.message;
     throw error;
+  }
+}
+
+/** What no look at the operation would mend, and what another look at it mends. */
+const NOT_OF_PARTNERS = new Set([
+  'version_conflict',
+  'guard_conflict',
+  'store_closed',
+  'outcome_unknown',
+  'fenced_out',
+  'rebuild_needed',
+  'transaction_unknown',
+]);
+
+/**
+ * The same for an operator, in a sentence. The closing is in the log by now and goes on by itself, so a node or a
+ * signer that fails is no failure of the action.
+ */
+export async function cancelNow(
+  desk: Pick<TransactionDesk, 'cancel'>,
+  operationId: string,
+  transactionId: string,
+): Promise<string> {
+  const told = (waits: string | null): string =>
+    waits === null ? 'the cancellation is sent' : `the cancellation waits and is tried again: ${waits}`;
+  try {
+    return told(await tryCancel(desk, operationId, transactionId));
+  } catch (error) {
+    if (!(error instanceof IssuanceError) || NOT_OF_PARTNERS.has(error.code)) throw error;
+    return told(error.message);
   }
 }

@@ -1,3 +1,4 @@
+import { HttpFailure } from '../../src/primitives/failures.ts';
 import type { Signer } from '../../src/signer/signer.ts';
 import type { CheapKey } from './keys.ts';
 import type { Life } from './scheduler.ts';
@@ -14,7 +15,8 @@ export function createSimulatedSigner(world: World, life: Life, key: CheapKey): 
       const identity = `sign ${String(chainId)}/${String(nonce)} ${data} ${String(maxFeePerGas)}`;
       const attempt = plan.attempt(identity);
       if (!life.alive) return new Promise(() => {});
-      if (plan.happens('sign_fails', identity, attempt)) throw new Error('the signer did not answer in time');
+      if (plan.happens('sign_fails', identity, attempt))
+        throw new HttpFailure('the signer did not answer in time', { timedOut: true });
       if (plan.happens('sign_altered', identity, attempt)) {
         return key.signer.sign({ ...transaction, value: transaction.value + 1n }, context);
       }

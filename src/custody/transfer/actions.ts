@@ -3,7 +3,7 @@ import type { Ledger, Loaded, Outcome } from '../../event-store/ledger.ts';
 import { change } from '../../event-store/ledger.ts';
 import type { ActionCall, Assess, Assessment, OperationActions } from '../../operation/actions.ts';
 import { actionMetadata, done, refused } from '../../operation/actions.ts';
-import { tryCancel } from '../../operation/closing.ts';
+import { cancelNow } from '../../operation/closing.ts';
 import { lookAtWork } from '../../operation/look-at-work.ts';
 import type { ForwardedBook } from '../../operation/transfer-terms.ts';
 import type { Clock } from '../../ports/ports.ts';
@@ -104,9 +104,9 @@ const close: OpenAssess = async (options, call, loaded) => {
     const changes = [change(transferKind, { ...loaded, state }, events), ...books.changes];
     await commit(options, call, { ...books, changes });
     if (!isLive || stage?.kind !== 'submitted') return;
-    const waits = await tryCancel(options.desk, call.id, stage.transactionId);
+    const told = await cancelNow(options.desk, call.id, stage.transactionId);
     options.desk.wake([call.id, stage.transactionId]);
-    return waits === null ? 'the cancellation is sent' : `the cancellation waits: ${waits}`;
+    return told;
   };
   const what_ = isLive
     ? 'its nonce is cancelled, and it ends when the block that used it is final; its effect would win'

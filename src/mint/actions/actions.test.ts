@@ -5,7 +5,7 @@ import { change } from '../../event-store/ledger.ts';
 import type { ActionName, ActionReport } from '../../operation/actions.ts';
 import { ACTIONS } from '../../operation/actions.ts';
 import { notFound, record, unclear } from '../../operation/test-ledger.ts';
-import { IssuanceError } from '../../primitives/failures.ts';
+import { HttpFailure, IssuanceError } from '../../primitives/failures.ts';
 import { receiptKind, receiptStreamId } from '../../receipt/receipt-kind.ts';
 import { evolveMint } from '../evolve.ts';
 import { mintKind } from '../mint-kind.ts';
@@ -208,6 +208,17 @@ describe('closing a mint whose transaction waits', () => {
     const again = await openActions(...events);
     expect((await again.act('close')).summary).toMatch(/cancellation is sent/);
     expect(again.cancelled).toEqual(['tx-1']);
+  });
+
+  test.each([
+    new DependencyDown('chain:base', 'no node answers'),
+    new HttpFailure('the signer does not answer', { timedOut: true }),
+    new IssuanceError('signature_mismatch', 'the signed transaction differs from the request'),
+  ])('stands although the cancellation fails: $message', async (failure) => {
+    const { act, told, types } = await openActions(...events);
+    told.cancelFails = failure;
+    expect((await act('close')).summary).toContain(`waits and is tried again: ${failure.message}`);
+    expect((await types()).at(-1)).toBe('MintClosing');
   });
 
   test('takes a word for it only where the chain cannot tell, and only with exactly what was signed', async () => {

@@ -2,7 +2,7 @@ import type { Loaded } from '../../event-store/ledger.ts';
 import { change } from '../../event-store/ledger.ts';
 import type { ActionCall, Assess, Assessment, Verdict } from '../../operation/actions.ts';
 import { actionMetadata, done, refused } from '../../operation/actions.ts';
-import { tryCancel } from '../../operation/closing.ts';
+import { cancelNow } from '../../operation/closing.ts';
 import { acknowledged } from '../../operation/evidence.ts';
 import { unreachable } from '../../primitives/failures.ts';
 import { formatQuantity } from '../../primitives/quantity.ts';
@@ -159,11 +159,9 @@ async function closeSubmitted(
     return { version, found, verdict: commitClose(options, call, loaded, found, { isLive: false, what }) };
   }
   const cancel = async (): Promise<string> => {
-    const waits = await tryCancel(options.desk, id, transactionId);
+    const told = await cancelNow(options.desk, id, transactionId);
     options.desk.wake([transactionId]);
-    return waits === null
-      ? 'the cancellation is sent'
-      : `the cancellation waits and is tried again: ${waits}`;
+    return told;
   };
   if (state.mint.closing !== null) {
     return done(

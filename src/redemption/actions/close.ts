@@ -1,7 +1,7 @@
 import type { Loaded } from '../../event-store/ledger.ts';
 import type { ActionCall, Assess, Assessment } from '../../operation/actions.ts';
 import { done, refused } from '../../operation/actions.ts';
-import { tryCancel } from '../../operation/closing.ts';
+import { cancelNow } from '../../operation/closing.ts';
 import { acknowledged } from '../../operation/evidence.ts';
 import { unreachable } from '../../primitives/failures.ts';
 import { decideRedemption } from '../decide.ts';
@@ -158,11 +158,9 @@ async function closeJournaled(
     );
   }
   const cancel = async (): Promise<string> => {
-    const waits = await tryCancel(options.desk, id, transactionId);
+    const told = await cancelNow(options.desk, id, transactionId);
     options.desk.wake([transactionId]);
-    return waits === null
-      ? 'the cancellation is sent'
-      : `the cancellation waits and is tried again: ${waits}`;
+    return told;
   };
   const what = 'its nonce is cancelled, and it ends when the block that used it is final; its burn would win';
   const commands = [{ type: 'close', why: call.metadata.reason, isLive: true, found }] as const;

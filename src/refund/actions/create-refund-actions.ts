@@ -2,7 +2,7 @@ import type { Loaded } from '../../event-store/ledger.ts';
 import { change } from '../../event-store/ledger.ts';
 import type { ActionCall, Assess, Assessment, OperationActions, Verdict } from '../../operation/actions.ts';
 import { actionMetadata, done, refused } from '../../operation/actions.ts';
-import { tryCancel } from '../../operation/closing.ts';
+import { cancelNow } from '../../operation/closing.ts';
 import { onlyHash } from '../../operation/evidence.ts';
 import type { RefundTerms } from '../../operation/refund-terms.ts';
 import { formatQuantity } from '../../primitives/quantity.ts';
@@ -100,11 +100,9 @@ function closeLive(
     what: 'its nonce is cancelled, and it ends when the block that used it is final; its effect would win',
     run: async () => {
       await ledger.commit({ changes: [change(refundKind, loaded, events)], metadata: actionMetadata(call) });
-      const waits = await tryCancel(desk, call.id, transactionId);
+      const told = await cancelNow(desk, call.id, transactionId);
       desk.wake([call.id, transactionId]);
-      return waits === null
-        ? 'the cancellation is sent'
-        : `the cancellation waits and is tried again: ${waits}`;
+      return told;
     },
   };
   return { version: loaded.version, found, verdict };
