@@ -54,7 +54,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
 `,
       ),
     ],
-    found: [32],
+    found: [96],
   },
   released_at_confirmations: {
     what: 'an operation leaves its nonce at CONFIRMATIONS, not at FINALITY',
@@ -65,10 +65,10 @@ export const bugs: Readonly<Record<string, Bug>> = {
         'const final = await finalBlock(rpc, watch.confirmations);',
       ),
     ],
-    found: [350],
+    found: [405],
   },
-  no_quarantine: {
-    what: 'a restored database signs at once',
+  no_guard_after_a_restore: {
+    what: 'a restored database signs at once, and neither counts, nor what is found, nor the trial holds it back',
     edits: [
       edit('transaction/lanes.ts', '  if (!restored) return;', '  if (deps !== undefined) return;'),
       edit('transaction/lane-step.ts', '  if (latest > next)\n    return', '  if (latest < 0)\n    return'),
@@ -105,7 +105,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
   const outcomes = await consume(context, batch);`,
       ),
     ],
-    found: [20],
+    found: [15],
   },
   cursor_over_empty_logs: {
     what: 'final blocks are not read a second time, so an empty answer hides a transfer for ever',
@@ -139,7 +139,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
         'return { available: free + promised - promised - overdrawn, guard };',
       ),
     ],
-    found: [11],
+    found: [532],
   },
   reservation_outside_the_commit: {
     what: 'receipts are reserved in a commit of their own, before the one that signs the burn',
@@ -152,7 +152,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
       ),
     ],
     by: 'crashes',
-    found: [],
+    found: [368],
   },
   effect_claimed_twice: {
     what: 'every mint of a batch counts the first deposit, and nothing keeps two from counting one',
@@ -184,7 +184,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
         "key: ['transaction_hash', 'chain_id', 'vault', 'kind', 'ordinal', 'operation_id'],",
       ),
     ],
-    found: [1],
+    found: [10, 11],
   },
   effect_by_id_alone: {
     what: 'a deposit counts for whichever mint its bytes name, whoever sent it',
@@ -223,7 +223,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
       ),
     ],
     by: 'storm',
-    found: [57],
+    found: [339],
   },
   dust_in_every_part: {
     what: 'every part of a burn returns the dust; parts are of one receipt',
@@ -240,6 +240,6 @@ export const bugs: Readonly<Record<string, Bug>> = {
         '|| (part.dust !== expectedDust && part.dust === 0n)) {',
       ),
     ],
-    found: [335],
+    found: [199],
   },
 };
