@@ -33,18 +33,20 @@ export async function stuckFaults(simulation: Simulation): Promise<readonly stri
     );
 }
 
-async function ask({ operate, world }: Simulation): Promise<HttpResponse | null> {
-  let answer: HttpResponse | null = null;
+async function ask(simulation: Simulation): Promise<HttpResponse | null> {
+  const { scheduler } = simulation.world;
   let isOver = false;
-  operate('GET', '/admin/stuck?limit=100').then(
-    (it) => {
-      answer = it;
+  const call = async (): Promise<HttpResponse | null> => {
+    try {
+      return await simulation.operate('GET', '/admin/stuck?limit=100');
+    } catch {
+      // Told as a fault: nothing is lost on its way by now.
+      return null;
+    } finally {
       isOver = true;
-    },
-    () => {
-      isOver = true;
-    },
-  );
-  await world.scheduler.run(world.scheduler.nowMs() + PATIENCE_MS, () => isOver);
-  return answer;
+    }
+  };
+  const answer = call();
+  await scheduler.run(scheduler.nowMs() + PATIENCE_MS, () => isOver);
+  return isOver ? answer : null;
 }
