@@ -1,4 +1,5 @@
-import type { Config } from '../config/config.ts';
+import type { Config, SignerConfig } from '../config/config.ts';
+import { createLedger } from '../event-store/create-ledger.ts';
 import { IN_MEMORY, openSqliteStore } from '../event-store/sqlite/open-sqlite-store.ts';
 import type { SqliteStore, SqliteStoreOptions } from '../event-store/sqlite/open-sqlite-store.ts';
 import type { CreateServer, Listen } from '../http/server.ts';
@@ -46,18 +47,14 @@ export interface Instead {
 /**
  * Opens the database and starts the service on it; resolves with the service and its URL when it listens.
  *
- * @throws AlreadyServing, SchemaNewer, SchemaOutdated, ForeignDatabase; IssuanceError `bad_private_key`. Then nothing
- *   is left open.
+ * @throws AlreadyServing, SchemaNewer, SchemaOutdated, ForeignDatabase, and what `createSigner` rejects with. Then
+ *   nothing is left open.
  */
 export async function bootService(options: BootOptions): Promise<{ service: Service; url: string }> {
   const { config, instead = {} } = options;
   const telemetry = options.telemetry ?? createTelemetry({ ...options.ports, log: options.log });
   const ports = tracePorts(telemetry.tracer, options.ports, config.networks);
   const log = countLines(options.log, telemetry.metrics.lines);
-  const signer = instead.signer ?? (await createSigner(config.signer, ports));
-  const retired = await Promise.all(
-    config.retiredSigners.flatMap(({ key }) => (key === null ? [] : [createSigner(key, ports)])),
-  );
   const openStore = instead.openStore ?? openSqliteStore;
   const store = await openStore({
     path: config.database.kind === 'memory' ? IN_MEMORY : config.database.path,
@@ -78,6 +75,11 @@ export async function bootService(options: BootOptions): Promise<{ service: Serv
   try {
     await bringViewsUpToDate(store, SCHEMA, VIEWS_VERSION, log);
     const restored = options.restored || (await store.isBackup());
+    const ledger = createLedger(store, SCHEMA);
+    const create = (key: SignerConfig) => createSigner(key, ports, { ledger, log });
+    const signer = instead.signer ?? (await create(config.signer));
+    const keys = config.retiredSigners.flatMap(({ key }) => key ?? []);
+    const retired = await Promise.all(keys.map(create));
     const { createServer = createRealServer, listen = listenOnPort } = instead;
     const service = await createService({
       config,

@@ -5,6 +5,7 @@ import type { Worker } from '../engine/work.ts';
 import { createReceiptConsumer } from '../receipt/receipt-consumer.ts';
 import type { Reconciliation } from '../receipt/reconciliation.ts';
 import { createReconciliation } from '../receipt/reconciliation.ts';
+import type { Custodian } from '../signer/custodian.ts';
 import type { Signer } from '../signer/signer.ts';
 import { createFoundConsumer } from '../transaction/found-consumer.ts';
 import type { TransactionDesk } from '../transaction/desk.ts';
@@ -45,7 +46,7 @@ export async function createChainWork(
     Features,
     'assets' | 'mint' | 'redemption' | 'refund' | 'transfers' | 'inventory' | 'splits'
   >,
-  how: { readonly signers: readonly Signer[]; readonly restored: boolean },
+  how: { readonly signers: readonly (Signer | Custodian)[]; readonly restored: boolean },
 ): Promise<ChainWork> {
   const { ports, log, store, ledger, wallets, networks, wake } = shared;
   const { metrics } = shared.telemetry;

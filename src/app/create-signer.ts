@@ -1,26 +1,35 @@
 import type { SignerConfig } from '../config/config.ts';
+import type { Ledger } from '../event-store/ledger.ts';
 import type { Ports } from '../ports/ports.ts';
 import { unreachable } from '../primitives/failures.ts';
+import type { Custodian } from '../signer/custodian.ts';
 import { createLocalSigner } from '../signer/local-signer.ts';
 import type { Signer } from '../signer/signer.ts';
+import type { Log } from '../telemetry/log.ts';
 
 /**
- * The signer that the settings choose. Asks nobody. A custodian's client is loaded only where it is chosen, since it is
- * larger than all of ours.
+ * The signer that the settings choose. A custodian that broadcasts is asked for its address, which is kept from then
+ * on. A custodian's client is loaded only where it is chosen, since it is larger than all of ours.
  *
- * @throws IssuanceError `bad_private_key`
+ * Rejects with `bad_private_key`, `custodian_account`, `custodian_address_changed`, `custodian_unreachable`.
  */
 export async function createSigner(
   config: SignerConfig,
-  { http, timers }: Pick<Ports, 'http' | 'timers'>,
-): Promise<Signer> {
+  ports: Pick<Ports, 'http' | 'timers' | 'clock' | 'random'>,
+  how: { readonly ledger: Ledger; readonly log: Log },
+): Promise<Signer | Custodian> {
   switch (config.kind) {
     case 'local':
       return createLocalSigner(config.privateKey);
     case 'turnkey': {
       const { kind: _kind, ...account } = config;
+      const { http, timers } = ports;
       const { createTurnkeySigner } = await import('../signer/turnkey/turnkey-signer.ts');
       return createTurnkeySigner({ ...account, http, timers });
+    }
+    case 'fireblocks': {
+      const { openFireblocks } = await import('../signer/fireblocks/open-fireblocks.ts');
+      return openFireblocks(config, ports, how);
     }
     default:
       return unreachable(config);

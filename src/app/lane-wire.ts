@@ -17,7 +17,7 @@ export const lane = z
       .nullable()
       .meta({ description: 'Why it does not sign at present; null when nothing hinders it.' }),
     since: moment,
-    next_nonce: nonce,
+    next_nonce: nonce.nullable().meta({ description: 'Null where a custodian owns the nonces.' }),
     chain_nonce: nonce.nullable().meta({ description: 'Nonces that the chain has used, as last seen.' }),
     pending_nonce: nonce.nullable(),
     pending: z.number().int().meta({ description: 'Signed, and in no block that is deep enough.' }),

@@ -11,9 +11,10 @@ import type { EventStore } from '../event-store/event-store.ts';
 import type { Ledger } from '../event-store/ledger.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { InventoryNetwork } from '../receipt/reconciliation.ts';
+import type { Custodian } from '../signer/custodian.ts';
 import type { Signer } from '../signer/signer.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { LaneNetwork } from '../transaction/runtime.ts';
+import type { AnyNetwork } from '../transaction/runtime.ts';
 import { arrivalsFilter } from '../vault/filters.ts';
 
 /** One configured network with its nodes. */
@@ -38,14 +39,13 @@ export function createNetworkParts(
   };
 }
 
-export function laneNetworkOf({ config, rpc }: NetworkParts, signer: Signer): LaneNetwork {
+export function laneNetworkOf({ config, rpc }: NetworkParts, signer: Signer | Custodian): AnyNetwork {
   const { network, chainId, confirmations, finality, inFlight, batchCount, batchGas } = config;
   const { maxFeeWei, repriceAfterMs, unhintedPollMs: pollMs } = config;
-  return {
+  const settings = {
     network,
     chainId,
     rpc,
-    signer,
     confirmations,
     finality,
     inFlight,
@@ -55,6 +55,7 @@ export function laneNetworkOf({ config, rpc }: NetworkParts, signer: Signer): La
     repriceAfterMs,
     pollMs,
   };
+  return signer.kind === 'fireblocks' ? { ...settings, signer } : { ...settings, signer };
 }
 
 export function inventoryNetworkOf(parts: NetworkParts, wallets: () => readonly Address[]): InventoryNetwork {

@@ -27,7 +27,7 @@ export async function createOpenWork(
   timers: Timers,
   onMoving: (network: string) => void,
 ): Promise<OpenWork> {
-  const pending = { kind: 'transaction', phase: 'pending' };
+  const pending = { kind: { in: ['transaction', 'call'] }, phase: { in: ['pending', 'requested'] } };
   const look = async () => {
     const [transactions, operations] = await Promise.all([
       store.find({ table: 'work', where: pending, limit: MOST_PENDING }),

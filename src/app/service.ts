@@ -10,6 +10,7 @@ import type { CreateServer, Listen } from '../http/server.ts';
 import { createOperationTeller } from '../operation/tell-changes.ts';
 import { endsWithin } from '../ports/ends-within.ts';
 import type { Ports } from '../ports/ports.ts';
+import type { Custodian } from '../signer/custodian.ts';
 import type { Signer } from '../signer/signer.ts';
 import { invariant } from '../primitives/failures.ts';
 import type { TransactionDesk } from '../transaction/desk.ts';
@@ -47,9 +48,9 @@ export interface ServiceOptions {
   readonly log: Log;
   readonly telemetry: Telemetry;
   readonly store: SqliteStore;
-  readonly signer: Signer;
+  readonly signer: Signer | Custodian;
   /** Signers before it whose keys are at hand. */
-  readonly retired: readonly Signer[];
+  readonly retired: readonly (Signer | Custodian)[];
   /** The database came from a backup: no lane signs before it has read from the chain what it forgot. */
   readonly restored: boolean;
   readonly createServer: CreateServer;

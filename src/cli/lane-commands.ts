@@ -66,7 +66,11 @@ export function laneColumns(nowMs: number): readonly Column<LaneAnswer>[] {
     { head: 'NETWORK', cell: (it) => it.network },
     { head: 'SIGNER', cell: (it) => it.signer },
     { head: 'STATE', cell: (it) => it.state, tone: (it) => (it.state === 'open' ? 'good' : 'bad') },
-    { head: 'NEXT NONCE', cell: (it) => String(it.next_nonce), align: 'right' },
+    {
+      head: 'NEXT NONCE',
+      cell: (it) => (it.next_nonce === null ? null : String(it.next_nonce)),
+      align: 'right',
+    },
     {
       head: 'USED ON CHAIN',
       cell: (it) => (it.chain_nonce === null ? null : String(it.chain_nonce)),

@@ -69,6 +69,7 @@ const transaction: TransactionAnswer = {
   hash: HASH,
   block_number: '1234',
   operations: 50,
+  custodian: null,
   variants: [
     { ...bytes, hash: OLD_HASH, why: null, max_fee_per_gas: '1500000000' },
     { ...bytes, hash: HASH, why: 'reprice', max_fee_per_gas: '2000000000' },

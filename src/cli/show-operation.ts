@@ -38,6 +38,12 @@ export function operationLines(
       'Transactions',
       transactions.length === 0 ? [] : tableLines(transactions.flatMap(bytesOf), BYTES_COLUMNS, output),
     ),
+    ...chapter(
+      'At the custodian',
+      transactions.some((it) => it.custodian !== null)
+        ? tableLines(transactions.flatMap(toldOf), TOLD_COLUMNS, output)
+        : [],
+    ),
     ...chapter('Calls with Alpaca', calls.length === 0 ? [] : tableLines(calls, CALL_COLUMNS, output)),
   ];
 }
@@ -97,7 +103,7 @@ function secondsBetween(from: string, to: string): string {
 }
 
 interface SignedBytes {
-  readonly hash: string;
+  readonly hash: string | null;
   readonly transaction: TransactionAnswer;
   readonly status: string;
   readonly variant: TransactionAnswer['variants'][number] | null;
@@ -105,23 +111,31 @@ interface SignedBytes {
 
 /** Every hash of a nonce may be mined; a stranger's transaction may have used it instead. */
 function bytesOf(transaction: TransactionAnswer): readonly SignedBytes[] {
-  const { variants, phase, outcome, hash, block_number: block } = transaction;
+  const { variants, phase, outcome, hash, block_number: block, custodian } = transaction;
   const ended = outcome === null ? phase : `${phase}, ${outcome}`;
   const newest = variants.at(-1)?.hash;
+  const last = (): SignedBytes => ({ hash, transaction, status: ended, variant: null });
   const rows = variants.map((variant): SignedBytes => {
     const unused = variant.hash === newest ? 'pending' : 'replaced';
     const status = block === null ? unused : variant.hash === hash ? ended : 'not used';
     return { hash: variant.hash, transaction, status, variant };
   });
-  return rows.some((it) => it.hash === hash)
-    ? rows
-    : [...rows, { hash, transaction, status: ended, variant: null }];
+  if (custodian !== null) {
+    const superseded = custodian.hashes.filter((it) => it !== hash);
+    const status = block === null ? 'replaced' : 'not used';
+    return [...superseded.map((it) => ({ hash: it, transaction, status, variant: null })), last()];
+  }
+  return rows.some((it) => it.hash === hash) ? rows : [...rows, last()];
 }
 
 const BYTES_COLUMNS: readonly Column<SignedBytes>[] = [
   { head: 'HASH', cell: (it) => it.hash },
   { head: 'STATUS', cell: (it) => it.status },
-  { head: 'NONCE', cell: (it) => String(it.transaction.nonce), align: 'right' },
+  {
+    head: 'NONCE',
+    cell: ({ transaction: { nonce } }) => (nonce === null ? null : String(nonce)),
+    align: 'right',
+  },
   { head: 'NETWORK', cell: (it) => it.transaction.network },
   {
     head: 'BLOCK',
@@ -147,6 +161,21 @@ const BYTES_COLUMNS: readonly Column<SignedBytes>[] = [
       variant === null || variant.why === null ? null : `${variant.why} (${variant.body})`,
   },
   { head: 'SIGNER', cell: (it) => it.transaction.signer },
+];
+
+type Told = NonNullable<TransactionAnswer['custodian']>;
+
+function toldOf({ custodian }: TransactionAnswer): readonly Told[] {
+  return custodian === null ? [] : [custodian];
+}
+
+/** In the custodian's own words. */
+const TOLD_COLUMNS: readonly Column<Told>[] = [
+  { head: 'OUR ID', cell: (it) => it.external_id },
+  { head: 'ITS ID', cell: (it) => it.id },
+  { head: 'STATUS', cell: (it) => it.status },
+  { head: 'SUB-STATUS', cell: (it) => it.sub_status },
+  { head: 'REASON', cell: (it) => it.message },
 ];
 
 const CALL_COLUMNS: readonly Column<ReturnType<typeof alpacaCalls>[number]>[] = [

@@ -1,21 +1,16 @@
 import { type ChainFacts, networkNames, type NetworkConfig, readNetworks } from './networks.ts';
 import { type Environment, type Fault, fileName, type ReadFile, readSettings } from './read-settings.ts';
-import {
-  type AlpacaCredentials,
-  alpacaCredentials,
-  keyFaults,
-  type SignerConfig,
-  signerConfig,
-  type Values,
-} from './cross-checks.ts';
+import { type AlpacaCredentials, alpacaCredentials, keyFaults, type Values } from './cross-checks.ts';
 import { retiredKeyNames, type RetiredSigner, retiredSigners } from './retired-signers.ts';
 import type { Secret } from './secret.ts';
 import { settings } from './settings.ts';
+import { type SignerConfig, signerConfig } from './signer-config.ts';
 import { tracesConfig, type TracesConfig } from './traces.ts';
 import { unknownNames } from './unknown-names.ts';
 import type { Database, NamedSecret, SigningKey } from './values.ts';
 
-export type { AlpacaCredentials, SignerConfig } from './cross-checks.ts';
+export type { AlpacaCredentials } from './cross-checks.ts';
+export type { SignerConfig } from './signer-config.ts';
 export type { ChainFacts, NetworkConfig } from './networks.ts';
 export type { Environment, Fault, ReadFile } from './read-settings.ts';
 export type { RetiredSigner } from './retired-signers.ts';
@@ -65,7 +60,7 @@ export function loadConfig(env: Environment, readFile: ReadFile, chains: ChainFa
   const chain = readNetworks(env, readFile, chains);
   const { values } = read;
   const credentials = alpacaCredentials(values, read.faults);
-  const signer = signerConfig(values, read.faults);
+  const signer = signerConfig(values, read.faults, chain.networks);
   const retired = retiredSigners(values, signer.value, env, readFile);
   const faults = [
     ...read.faults,

@@ -90,62 +90,7 @@ export function keyFaults(values: Values, found: readonly Fault[]): readonly Fau
   return faults;
 }
 
-/** Who signs, with what it takes to ask them. */
-export type SignerConfig =
-  | { readonly kind: 'local'; readonly privateKey: Secret }
-  | {
-      readonly kind: 'turnkey';
-      readonly organizationId: string;
-      readonly apiPublicKey: string;
-      readonly apiPrivateKey: Secret;
-      /** In lower case. */
-      readonly address: `0x${string}`;
-      readonly baseUrl: string;
-    };
-
-/** The chosen signer, complete. Settings of the others may stay where they are, for a way back. */
-export function signerConfig(
-  values: Values,
-  found: readonly Fault[],
-): { readonly value: SignerConfig | null; readonly faults: readonly Fault[] } {
-  const missing = (group: Readonly<Record<string, unknown>>): readonly Fault[] =>
-    Object.entries(group)
-      .filter(([name, it]) => it === null && !isFaulty(found, name))
-      .map(([name]) => ({ name, expected: `a value, since SIGNER is ${values.signer}`, got: 'nothing' }));
-  // Nobody can tell what a signer takes that is not one.
-  if (isFaulty(found, 'SIGNER')) return { value: null, faults: [] };
-  if (values.signer === 'turnkey') {
-    const {
-      turnkeyOrganizationId: organizationId,
-      turnkeyApiPublicKey: apiPublicKey,
-      turnkeyApiPrivateKey: apiPrivateKey,
-      turnkeyAddress: address,
-      turnkeyApiBaseUrl: baseUrl,
-    } = values;
-    if (organizationId !== null && apiPublicKey !== null && apiPrivateKey !== null && address !== null) {
-      const value = {
-        kind: 'turnkey',
-        organizationId,
-        apiPublicKey,
-        apiPrivateKey,
-        address,
-        baseUrl,
-      } as const;
-      return { value, faults: [] };
-    }
-    const faults = missing({
-      TURNKEY_ORGANIZATION_ID: organizationId,
-      TURNKEY_API_PUBLIC_KEY: apiPublicKey,
-      TURNKEY_API_PRIVATE_KEY: apiPrivateKey,
-      TURNKEY_ADDRESS: address,
-    });
-    return { value: null, faults };
-  }
-  const { privateKey } = values;
-  if (privateKey !== null) return { value: { kind: 'local', privateKey }, faults: [] };
-  return { value: null, faults: missing({ EVM_PRIVATE_KEY: privateKey }) };
-}
-
-function isFaulty(found: readonly Fault[], name: string): boolean {
+/** What is there and faulty is reported already. */
+export function isFaulty(found: readonly Fault[], name: string): boolean {
   return found.some((it) => it.name === name || it.name === `${name}_FILE`);
 }

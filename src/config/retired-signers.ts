@@ -1,8 +1,9 @@
 import { privateKeyToAddress } from 'viem/accounts';
-import type { SignerConfig, Values } from './cross-checks.ts';
+import type { Values } from './cross-checks.ts';
 import { type Environment, type Fault, fileName, type ReadFile, readSettings } from './read-settings.ts';
 import type { Secret } from './secret.ts';
 import { optional, type Setting } from './setting.ts';
+import type { SignerConfig } from './signer-config.ts';
 import { privateKey } from './values.ts';
 
 /** A signer that was in charge before, or that is to hand over. */
@@ -101,7 +102,9 @@ function turnkeyOf(
 }
 
 function addressOf(signer: SignerConfig): `0x${string}` | null {
-  if (signer.kind !== 'local') return signer.address;
+  // Only the custodian tells the address of an account that it signs and broadcasts for.
+  if (signer.kind === 'fireblocks') return null;
+  if (signer.kind === 'turnkey') return signer.address;
   const text = signer.privateKey.reveal();
   const hex = text.startsWith('0x') ? text : `0x${text}`;
   try {

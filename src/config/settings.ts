@@ -1,4 +1,5 @@
 import { optional, preset, required } from './setting.ts';
+import { signerSettings } from './signer-settings.ts';
 import * as values from './values.ts';
 import { SAMPLERS } from './values.ts';
 
@@ -109,41 +110,7 @@ export function settings(readFile: (path: string) => string) {
         expected: 'client_external_account_id or client_id',
       },
     ),
-    signer: preset('SIGNER', 'local', values.oneOf('local', 'turnkey'), {
-      about: 'Who holds the key of the redemption wallet, which signs everything.',
-      expected: 'local or turnkey (fireblocks is not built yet)',
-    }),
-    privateKey: optional('EVM_PRIVATE_KEY', values.privateKey, {
-      about: 'The key, for SIGNER=local.',
-      expected: '64 hex digits, with or without 0x',
-      example: '<output of openssl rand -hex 32>',
-      secret: 'all',
-    }),
-    turnkeyOrganizationId: optional('TURNKEY_ORGANIZATION_ID', values.plain, {
-      about: 'Organization that holds the key, for SIGNER=turnkey.',
-      expected: 'the id of the organization, without spaces',
-      example: '00000000-0000-4000-8000-000000000002',
-    }),
-    turnkeyApiPublicKey: optional('TURNKEY_API_PUBLIC_KEY', values.compressedPublicKey, {
-      about: 'Public half of our API key there.',
-      expected: '66 hex digits, a compressed P-256 key',
-      example: '<public key from Turnkey>',
-    }),
-    turnkeyApiPrivateKey: optional('TURNKEY_API_PRIVATE_KEY', values.privateKey, {
-      about: 'Private half of our API key there.',
-      expected: '64 hex digits, with or without 0x',
-      example: '<private key from Turnkey>',
-      secret: 'all',
-    }),
-    turnkeyAddress: optional('TURNKEY_ADDRESS', values.address, {
-      about: 'Account there that signs, which is the redemption wallet.',
-      expected: 'an address: 0x and 40 hex digits',
-      example: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8',
-    }),
-    turnkeyApiBaseUrl: preset('TURNKEY_API_BASE_URL', 'https://api.turnkey.com', values.url(...WEB), {
-      about: 'API of Turnkey.',
-      expected: 'an http or https URL',
-    }),
+    ...signerSettings(),
     retiredSigners: optional('RETIRED_SIGNERS', values.retiredSigners, {
       about:
         'Addresses that signed before, comma-separated. What is sent to one is taken in; with its key at hand it is ' +

@@ -3,8 +3,6 @@ import type { Environment, Fault } from './read-settings.ts';
 /** Names that begin like one of ours: a slip in them must not pass as a default. */
 const OURS = /^(ISSUER|ALPACA|CHAIN|TURNKEY|FIREBLOCKS|RETIRED)_/;
 
-const NOT_BUILT = /^FIREBLOCKS_/;
-
 /** A slip of more letters is no slip. */
 const MOST_EDITS = 4;
 
@@ -18,7 +16,6 @@ export function unknownNames(env: Environment, known: readonly string[]): readon
 }
 
 function advice(name: string, known: readonly string[]): string {
-  if (NOT_BUILT.test(name)) return 'nothing: this signer is not built yet';
   const nearest = known
     .map((candidate) => ({ candidate, edits: editDistance(name, candidate) }))
     .reduce((best, it) => (it.edits < best.edits ? it : best), { candidate: '', edits: MOST_EDITS + 1 });

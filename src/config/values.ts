@@ -1,4 +1,4 @@
-import { createPublicKey } from 'node:crypto';
+import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { z } from 'zod';
 import { parseIpRange } from './ip-range.ts';
 import { createSecret, type Secret } from './secret.ts';
@@ -64,6 +64,19 @@ export const compressedPublicKey: Value<string> = value((text) =>
   /^0[23][0-9a-fA-F]{64}$/.test(text) ? text.toLowerCase() : undefined,
 );
 
+/** A PEM of an RSA private key. In a variable its line ends may be written as `\\n`. */
+export const rsaPrivateKey: Value<Secret> = value((text) => {
+  const pem = text.replaceAll('\\n', '\n');
+  try {
+    const { asymmetricKeyType, asymmetricKeyDetails } = createPrivateKey(pem);
+    const bits = asymmetricKeyDetails?.modulusLength ?? 0;
+    return asymmetricKeyType === 'rsa' && bits >= 2048 ? createSecret(pem) : undefined;
+  } catch {
+    // The platform's own words might quote the key.
+    return undefined;
+  }
+});
+
 /** An address, in whatever case; given in lower case. */
 export const address: Value<`0x${string}`> = value((text) =>
   /^0x[0-9a-fA-F]{40}$/.test(text) ? (text.toLowerCase() as `0x${string}`) : undefined,
@@ -109,6 +122,28 @@ export const baseUrl: Value<string> = value((text) => {
   const isBare = parsed.username === '' && parsed.password === '' && !read.includes('?');
   return isBare ? read : undefined;
 });
+
+/** A web URL that ends in the version of an API, to which paths are added. */
+export const versionedUrl: Value<string> = value((text) => {
+  const read = baseUrl.safeParse(text).data;
+  return read?.endsWith('/v1') === true ? read : undefined;
+});
+
+/** What a custodian calls the coin of a chain. */
+export interface ChainAsset {
+  readonly chainId: number;
+  readonly assetId: string;
+}
+
+/** `8453:BASECHAIN_ETH,…`, each chain once. */
+export const assetIds: Value<readonly ChainAsset[]> = list(
+  (text) => {
+    const [, chainId, assetId] = /^([1-9]\d{0,14}):([A-Za-z0-9_.-]{1,64})$/.exec(text) ?? [];
+    return chainId === undefined || assetId === undefined ? undefined : { chainId: Number(chainId), assetId };
+  },
+  1,
+  (it) => it.chainId,
+);
 
 /** One or several URLs, comma-separated, none twice. */
 export function urls(...schemes: readonly string[]): Value<readonly string[]> {

@@ -73,6 +73,8 @@ export function createMintLane(options: MintLaneOptions): LaneFeature {
         alone: why.kind === 'reverted',
       }),
 
+    hold: (transaction, why) => each(transaction, { type: 'hold', why }),
+
     async settleFound({ lane, vault, operationIds }, receipt) {
       const loaded = await ledger.loadMany(mintKind, operationIds);
       const planned = loaded.map((it) => plannedOf(it));

@@ -6,6 +6,15 @@ import { failedStep } from './alpaca-error.ts';
 /** How often it is seen to that the transaction of an operation that is to be closed is being cancelled. */
 export const CLOSING_RECHECK_MS = 15_000;
 
+/** Why a cancellation waits, and is tried again. */
+const WAITS = new Set([
+  'insufficient_funds',
+  'signing_pending',
+  'signer_retired',
+  'custodian_signed',
+  'dependency_down',
+]);
+
 /**
  * Cancels the transaction of an operation that an operator wants closed. Its end, or its effect, is told by the
  * transaction when that is final.
@@ -34,8 +43,7 @@ async function tryCancel(
     if (!(error instanceof IssuanceError)) throw error;
     // It is in a block by now; which of its forms, the transaction's own stream tells.
     if (error.code === 'transaction_not_pending') return null;
-    if (['insufficient_funds', 'signing_pending', 'signer_retired'].includes(error.code))
-      return error.message;
+    if (WAITS.has(error.code)) return error.message;
     throw error;
   }
 }

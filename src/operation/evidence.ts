@@ -15,16 +15,17 @@ export function onlyHash(evidence: readonly string[]): { readonly hash: Hex } | 
 
 /**
  * Whether an operator's word may stand in for the chain: only where the chain cannot tell, and only from somebody who
- * names exactly the hashes that were signed. Null when it may, else why not.
+ * names exactly the hashes that were signed, or a custodian's external id where no hash is known. Null when it may,
+ * else why not.
  */
 export async function acknowledged(
   desk: Pick<TransactionDesk, 'unanswerable'>,
   transactionId: string,
-  hashes: readonly Hex[],
+  hashes: readonly string[],
   evidence: readonly string[],
 ): Promise<string | null> {
   const given = new Set(evidence.map((it) => it.toLowerCase()));
-  if (given.size !== hashes.length || !hashes.every((it) => given.has(it))) {
+  if (given.size !== hashes.length || !hashes.every((it) => given.has(it.toLowerCase()))) {
     return `the evidence must be exactly the hashes that were signed: ${hashes.join(', ')}`;
   }
   const why = await desk.unanswerable(transactionId);

@@ -28,7 +28,11 @@ export function transactionRoutes(store: Pick<EventStore, 'readStream'>): Fastif
         const then = upTo(request.query);
         const found = await operationTransactions(store, id, then);
         if (found === null) throw unknownOperation(id, then);
-        return found.map((it) => ({ ...it, variants: [...it.variants] }));
+        return found.map(({ variants, custodian, ...it }) => ({
+          ...it,
+          variants: [...variants],
+          custodian: custodian === null ? null : { ...custodian, hashes: [...custodian.hashes] },
+        }));
       },
     );
   };

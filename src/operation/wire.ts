@@ -108,14 +108,20 @@ const wei = z.string().regex(/^\d+$/).meta({ description: 'Wei per gas.' });
 
 export const transaction = z
   .object({
-    id: z.string().meta({ description: 'Chain, signer and nonce.' }),
+    id: z.string().meta({ description: 'Chain, signer and nonce; with a custodian, operation and attempt.' }),
     network: z.string(),
     chain_id: z.number().int(),
     signer: address,
-    nonce: z.number().int(),
-    phase: z.enum(['pending', 'mined', 'final']),
+    nonce: z.number().int().nullable().meta({ description: 'Null while a custodian’s is not known.' }),
+    phase: z.enum(['requested', 'refused', 'pending', 'held', 'mined', 'final']).meta({
+      description:
+        'With a custodian: `requested` is not known to be taken, `refused` neither, and it said no; `held` ended ' +
+        'there with no hash.',
+    }),
     outcome: text.meta({ description: 'How the nonce ended; null before that is final.' }),
-    hash: hash.meta({ description: 'Of what used the nonce; of the newest bytes while nothing did.' }),
+    hash: hash.nullable().meta({
+      description: 'Of what used the nonce; of the newest bytes while nothing did; null while none is known.',
+    }),
     block_number: text,
     operations: z.number().int().meta({ description: 'How many operations share it.' }),
     greatest_cost: decimal.meta({ description: 'At most, in the network’s coin, as a decimal string.' }),
@@ -134,6 +140,17 @@ export const transaction = z
           signed_at: moment,
         }),
       )
-      .meta({ description: 'Every set of bytes that was signed for the nonce.' }),
+      .meta({ description: 'Every set of bytes that was signed for the nonce; none with a custodian.' }),
+    custodian: z
+      .object({
+        external_id: z.string().meta({ description: 'Ours, under which it was asked for.' }),
+        id: text.meta({ description: 'The custodian’s own.' }),
+        status: text.meta({ description: 'Its last word, as it gave it.' }),
+        sub_status: text,
+        message: text,
+        hashes: z.array(hash).meta({ description: 'Every hash that was ever named for it.' }),
+      })
+      .nullable()
+      .meta({ description: 'Null where the service signs and sends by itself.' }),
   })
-  .meta({ id: 'Transaction', description: 'A nonce that carried an operation.' });
+  .meta({ id: 'Transaction', description: 'A nonce, or a custodian’s call, that carried an operation.' });

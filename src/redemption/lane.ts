@@ -80,6 +80,15 @@ export function createRedemptionLane(options: RedemptionLaneOptions): LaneFeatur
       return join(loaded, events, freed);
     },
 
+    async hold(transaction, why) {
+      const loaded = await load(transaction);
+      return join(
+        loaded,
+        isOver(loaded.state) ? [] : decideRedemption({ type: 'hold', why }, loaded.state),
+        [],
+      );
+    },
+
     settleFound: (found, receipt) => settleFoundBurn(options, found, receipt),
   };
 }
@@ -99,9 +108,8 @@ async function settle(
     dust: dust === 0n ? undefined : { to: recipient, amount: dust },
   });
   if (reading.kind === 'unexpected') {
-    const isOver = ['completed', 'rejected', 'closed', 'refunding', 'refunded'].includes(loaded.state.kind);
     const why = `unexpected effect: ${reading.why}`;
-    const events = isOver ? [] : decideRedemption({ type: 'hold', why }, loaded.state);
+    const events = isOver(loaded.state) ? [] : decideRedemption({ type: 'hold', why }, loaded.state);
     return { kind: 'unexpected', why: reading.why, ...join(loaded, events, []) };
   }
   const { transactionHash, blockNumber, blockHash } = receipt;
@@ -111,6 +119,11 @@ async function settle(
   if (events.length === 0) return { kind: 'settled', changes: [] };
   const burned = await inventory.burned(id, chainId, vault, picks, { transactionHash, blockNumber });
   return { kind: 'settled', ...join(loaded, events, burned) };
+}
+
+/** An end needs no hold. */
+function isOver({ kind }: RedemptionState): boolean {
+  return ['completed', 'rejected', 'closed', 'refunding', 'refunded'].includes(kind);
 }
 
 function join(

@@ -80,6 +80,11 @@ export function createRefundLane(options: RefundLaneOptions): LaneFeature {
             : [],
       ),
 
+    async hold(transaction, why) {
+      const loaded = await load(ledger, transaction);
+      return holdOf(loaded, why);
+    },
+
     settleFound: (found, receipt) => settleFoundRefund(options, found, receipt),
   };
 }
@@ -93,11 +98,7 @@ async function settle(
   const { state } = loaded;
   const { vault, to, amount, redemptionId } = state.refund.terms;
   const reading = readTransferEffect(receipt.logs, vault, transaction.lane.signer, { to, amount });
-  const held = (why: string): Outcome => {
-    const isOver = state.kind === 'completed' || state.kind === 'closed';
-    const events = isOver ? [] : decideRefund({ type: 'hold', why: `unexpected effect: ${why}` }, state);
-    return { changes: events.length === 0 ? [] : [change(refundKind, loaded, events)] };
-  };
+  const held = (why: string): Outcome => holdOf(loaded, `unexpected effect: ${why}`);
   if (reading.kind === 'unexpected') return { kind: 'unexpected', why: reading.why, ...held(reading.why) };
   const { transactionHash, blockNumber, blockHash } = receipt;
   const effect = {
@@ -117,6 +118,13 @@ async function settle(
     const why = `a second refund of redemption ${redemptionId} in ${transactionHash}: ${error.message}`;
     return { kind: 'unexpected', why, ...held(why) };
   }
+}
+
+/** An end needs no hold. */
+function holdOf(loaded: Loaded<RefundState>, why: string): Outcome {
+  const isOver = loaded.state.kind === 'completed' || loaded.state.kind === 'closed';
+  const events = isOver ? [] : decideRefund({ type: 'hold', why }, loaded.state);
+  return { changes: events.length === 0 ? [] : [change(refundKind, loaded, events)] };
 }
 
 async function load(

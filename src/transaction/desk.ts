@@ -5,13 +5,16 @@ import { DependencyDown } from '../engine/dependency-down.ts';
 import type { EventStore, Metadata } from '../event-store/event-store.ts';
 import type { Ledger } from '../event-store/ledger.ts';
 import { IssuanceError, RpcFailure } from '../primitives/failures.ts';
+import { callVoidProof, lookAtCall, whyCallUnanswerable } from './calls/call-desk.ts';
+import { CALL_BODY, callKind } from './calls/call-kind.ts';
+import { isCallId } from './calls/call-state.ts';
 import { canonicalReceipt, finalReceipt, withChain } from './chain-view.ts';
 import { FOUND_TRANSACTION_TABLE, foundNaming } from './found.ts';
 import type { FoundTransaction } from './found.ts';
 import type { Lanes } from './lanes.ts';
 import { laneKind } from './lane-state.ts';
 import { locateNonce } from './locate.ts';
-import type { LaneNetwork } from './runtime.ts';
+import type { AnyNetwork } from './runtime.ts';
 import { TRANSACTION_HASH_TABLE, transactionKind } from './transaction-kind.ts';
 import type { Known, TransactionState } from './transaction-state.ts';
 
@@ -46,8 +49,8 @@ export interface FinalEvidence {
 export interface TransactionLook {
   /** It may still take effect: no final block holds what used its nonce. */
   readonly isLive: boolean;
-  /** Every hash that was signed for its operations. */
-  readonly hashes: readonly Hex[];
+  /** Every hash that was signed for its operations; a custodian's external id where none is known. */
+  readonly hashes: readonly string[];
   /** Operations that it carries. */
   readonly operations: number;
   /** What used its nonce, once that is in a final block; null before. */
@@ -60,7 +63,7 @@ export interface DeskOptions {
   readonly ledger: Ledger;
   readonly store: EventStore;
   readonly lanes: Pick<Lanes, 'cancel'>;
-  readonly networks: readonly Pick<LaneNetwork, 'network' | 'chainId' | 'rpc' | 'finality' | 'signer'>[];
+  readonly networks: readonly Pick<AnyNetwork, 'network' | 'chainId' | 'rpc' | 'finality' | 'signer'>[];
   readonly wake: (ids: readonly string[]) => void;
 }
 
@@ -75,9 +78,11 @@ export function createTransactionDesk(options: DeskOptions): TransactionDesk {
     (await ledger.load(transactionKind, id)).state;
 
   return {
-    look: async (id) => lookAt(id, await load(id)),
+    look: async (id) =>
+      isCallId(id) ? lookAtCall(id, (await ledger.load(callKind, id)).state) : lookAt(id, await load(id)),
     cancel: (id, metadata) => lanes.cancel(id, metadata),
     async unanswerable(id) {
+      if (isCallId(id)) return whyCallUnanswerable((await ledger.load(callKind, id)).state);
       const state = await load(id);
       if (state.phase !== 'pending') return null;
       const ofChain = networks.filter((it) => it.chainId === state.chainId);
@@ -109,6 +114,9 @@ export function createTransactionDesk(options: DeskOptions): TransactionDesk {
         limit: 1,
       });
       if (row === undefined) return voidWhenFound(store, chainId, hash);
+      if (row['body'] === CALL_BODY) {
+        return callVoidProof((await ledger.load(callKind, row['transaction_id'] as string)).state, hash);
+      }
       const state = await load(row['transaction_id'] as string);
       if (state.phase !== 'final') return null;
       const { mined, nonce, outcome } = state;

@@ -1,5 +1,6 @@
 import { isExecutionRevert } from '../chain/rpc/failure-kinds.ts';
-import type { PinnedRpc } from '../chain/rpc/types.ts';
+import type { Hex } from 'viem';
+import type { CallRequest, PinnedRpc } from '../chain/rpc/types.ts';
 import type { StepResult } from '../engine/work.ts';
 import type { Loaded } from '../event-store/ledger.ts';
 import { RpcFailure } from '../primitives/failures.ts';
@@ -51,7 +52,7 @@ async function releaseReason(
   const { hash } = state.mined;
   switch (ending) {
     case 'reverted':
-      return { kind: 'reverted', text: await revertReason(rpc, state) };
+      return { kind: 'reverted', text: await revertReason(rpc, state.mined, sentAs(state, hash)) };
     case 'filled':
       return { kind: 'cancelled', text: `cancelled by ${hash}` };
     case 'stranger':
@@ -63,15 +64,23 @@ async function releaseReason(
   }
 }
 
-/** Why it reverted, by running it again on the state before its block; nodes may have forgotten that state. */
-async function revertReason(rpc: PinnedRpc, state: MinedTransaction): Promise<string> {
-  const { hash, blockNumber } = state.mined;
-  const plain = `${hash} reverted on chain`;
-  const variant = state.variants.find((it) => it.hash === hash);
-  if (variant === undefined || blockNumber === 0n) return plain;
+function sentAs({ variants, signer }: MinedTransaction, hash: Hex): CallRequest | null {
+  const variant = variants.find((it) => it.hash === hash);
+  if (variant === undefined) return null;
   const { to, data, value } = variant;
+  return { from: signer, to, data, value };
+}
+
+/** Why it reverted, by running it again on the state before its block; nodes may have forgotten that state. */
+export async function revertReason(
+  rpc: PinnedRpc,
+  { hash, blockNumber }: { readonly hash: Hex; readonly blockNumber: bigint },
+  sent: CallRequest | null,
+): Promise<string> {
+  const plain = `${hash} reverted on chain`;
+  if (sent === null || blockNumber === 0n) return plain;
   try {
-    await rpc.call({ from: state.signer, to, data, value, block: blockNumber - 1n });
+    await rpc.call({ ...sent, block: blockNumber - 1n });
     return `${plain}; on the block before it, it passes`;
   } catch (error) {
     if (isExecutionRevert(error)) return `${plain}: ${revertText(error)}`;

@@ -2,7 +2,7 @@ import type { Address } from 'viem';
 import { deferOperations } from './defer.ts';
 import type { OpenedLane } from './lane-state.ts';
 import type { Batch } from './plan-ready.ts';
-import type { Lane, LaneDeps } from './runtime.ts';
+import type { AnyLane, LaneDeps } from './runtime.ts';
 
 /**
  * Keeps back what is for a vault that is not scanned to the end of the lane's last quarantine. A database that forgot
@@ -11,7 +11,7 @@ import type { Lane, LaneDeps } from './runtime.ts';
  */
 export async function withoutForgotten(
   deps: LaneDeps,
-  lane: Lane,
+  lane: AnyLane,
   { forgotTo }: OpenedLane,
   batches: readonly Batch[],
 ): Promise<readonly Batch[]> {

@@ -7,6 +7,7 @@ import { ZERO_ADDRESS } from '../primitives/address.ts';
 import { RpcFailure } from '../primitives/failures.ts';
 import type { VaultLog } from '../vault/logs.ts';
 import { readTag } from '../vault/tag.ts';
+import { seenCall } from './calls/seen-calls.ts';
 import { recordFound } from './found.ts';
 import { laneId } from './lane-id.ts';
 import { decideQuarantine, LANE_TABLE, laneKind } from './lane-state.ts';
@@ -37,10 +38,16 @@ export function createFoundConsumer(options: {
       const signers = new Set(lanes.map((row) => row['signer'] as string));
       const ours = causes.filter(({ sender }) => signers.has(sender.toLowerCase()));
       const writes: RowWrite[] = [];
+      const calls: Change[] = [];
       const found = new Map<string, Hex>();
       for (const hash of await unknownHashes(store, chainId, ours)) {
         const transaction = await shownTransaction(rpc, hash);
         if (!signers.has(transaction.from)) continue;
+        const seen = await seenCall({ store, ledger }, chainId, transaction);
+        if (seen !== null) {
+          calls.push(...seen.changes);
+          continue;
+        }
         // Receipts that somebody else moved with our key are only read again; what we moved carries our tag.
         const isOfVault = ours.some((it) => it.hash === hash && it.onVault);
         if (!isOfVault && readTag(transaction.input) === null) continue;
@@ -48,7 +55,7 @@ export function createFoundConsumer(options: {
         writes.push(...rows);
         if (rows.length > 0) found.set(laneId(chainId, transaction.from), hash);
       }
-      const changes: Change[] = [];
+      const changes: Change[] = [...calls];
       for (const [lane, hash] of found) {
         const loaded = await ledger.load(laneKind, lane);
         const reason = `transaction ${hash} of our signer was never signed by this database`;

@@ -64,12 +64,16 @@ export type PlanResult =
 export interface SignedTransaction {
   readonly id: string;
   readonly lane: LaneContext;
-  readonly nonce: number;
+  /** Null where a custodian owns the nonces. */
+  readonly nonce: number | null;
   /** Kind of the feature whose operations it carries; null for a pure nonce filler. */
   readonly kind: string | null;
   readonly vault: Address | null;
   readonly operations: readonly { readonly id: string; readonly detail: JsonObject }[];
-  /** Every hash ever signed for this nonce with these operations' calls, oldest first. Never empty. */
+  /**
+   * Every hash ever signed for this nonce with these operations' calls, oldest first. Never empty, but where a
+   * custodian has not named one.
+   */
   readonly hashes: readonly Hex[];
 }
 
@@ -100,6 +104,8 @@ export interface LaneFeature {
     transaction: SignedTransaction,
     why: { readonly kind: 'reverted' | 'cancelled' | 'stranger'; readonly text: string },
   ): Promise<Outcome>;
+  /** Nobody can tell what becomes of it: a person must look. An effect on chain still counts. */
+  hold(transaction: SignedTransaction, why: string): Promise<Outcome>;
   /**
    * A transaction of our signer that this database does not know (it was restored from an older copy) carries the tag
    * of these operations and is final with status 1. Settles those it can prove, by the same rules as `settle`;

@@ -15,7 +15,11 @@ export type LaneEvent =
       readonly data: { readonly network: string; readonly chainId: number; readonly signer: Address };
     }
   /** The database may be older than its own signatures: `reason` says what showed it. */
-  | { readonly type: 'QuarantineStarted'; readonly data: { readonly reason: string } }
+  | {
+      readonly type: 'QuarantineStarted';
+      /** `sinceMs`: what was signed after this moment may be forgotten; absent where nobody can tell. */
+      readonly data: { readonly reason: string; readonly sinceMs?: number };
+    }
   /** Every nonce from first to last is to be used up and final before anything else is signed. */
   | {
       readonly type: 'QuarantineFilling';
@@ -30,6 +34,8 @@ export type LaneEvent =
 
 export interface Quarantine {
   readonly reason: string;
+  /** What was signed after this moment may be forgotten; null where nobody can tell. */
+  readonly sinceMs: number | null;
   readonly window: { readonly firstNonce: number; readonly lastNonce: number } | null;
 }
 
@@ -56,7 +62,7 @@ export function evolveLane(state: LaneState, event: LaneEvent): LaneState {
   if (state.kind === 'none') throw new IssuanceError('log_corrupt', `a lane's log begins with ${event.type}`);
   switch (event.type) {
     case 'QuarantineStarted':
-      return { ...state, quarantine: { reason: event.data.reason, window: null } };
+      return { ...state, quarantine: begunQuarantine(state, event.data) };
     case 'QuarantineFilling':
       if (state.quarantine === null) throw new IssuanceError('log_corrupt', 'fills without a quarantine');
       return { ...state, quarantine: { ...state.quarantine, window: event.data } };
@@ -79,6 +85,16 @@ export function evolveLane(state: LaneState, event: LaneEvent): LaneState {
   }
 }
 
+/** One that begins anew looks back as far as the one that did not end. */
+function begunQuarantine(
+  { quarantine }: OpenedLane,
+  { reason, sinceMs }: { readonly reason: string; readonly sinceMs?: number },
+): Quarantine {
+  const before = quarantine?.sinceMs ?? null;
+  const moments = [sinceMs, before].filter((it) => typeof it === 'number');
+  return { reason, sinceMs: moments.length === 0 ? null : Math.min(...moments), window: null };
+}
+
 /** `stopped` hides a quarantine: nothing new is promised until an operator resumes the lane. */
 export function lanePhase(state: LaneState): 'none' | 'open' | 'quarantine' | 'stopped' {
   if (state.kind === 'none') return 'none';
@@ -87,10 +103,10 @@ export function lanePhase(state: LaneState): 'none' | 'open' | 'quarantine' | 's
 }
 
 /** No second event while the same window is being filled; `restored` begins anew, since it is another database. */
-export function decideQuarantine(state: LaneState, reason: string): readonly LaneEvent[] {
+export function decideQuarantine(state: LaneState, reason: string, sinceMs?: number): readonly LaneEvent[] {
   if (state.kind === 'none') throw notOpened();
   if (state.quarantine !== null && reason !== 'restored') return [];
-  return [{ type: 'QuarantineStarted', data: { reason } }];
+  return [{ type: 'QuarantineStarted', data: { reason, ...(sinceMs === undefined ? {} : { sinceMs }) } }];
 }
 
 export function decideLaneStop(state: LaneState, why: string): readonly LaneEvent[] {

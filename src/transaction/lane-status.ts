@@ -2,11 +2,13 @@ import type { Address } from 'viem';
 import { readWorkRow, WORK_TABLE } from '../engine/work.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import type { Ledger } from '../event-store/ledger.ts';
+import { CALL_TABLE } from './calls/call-kind.ts';
 import type { LaneId } from './lane-feature.ts';
 import { LANE_TABLE } from './lane-state.ts';
 import { readNetworkGate } from './network-gate.ts';
 import { nextNonce } from './nonces.ts';
-import type { Lane, LaneCondition } from './runtime.ts';
+import type { AnyLane, LaneCondition } from './runtime.ts';
+import { isCallLane } from './runtime.ts';
 import { TRANSACTION_TABLE } from './transaction-kind.ts';
 
 /** One lane, for operators. */
@@ -20,12 +22,13 @@ export interface LaneStatus {
   /** Why it does not sign at present; null when nothing hinders it. */
   readonly why: { readonly code: string; readonly message: string } | null;
   readonly sinceMs: number;
-  readonly nextNonce: number;
+  /** Null where a custodian owns the nonces. */
+  readonly nextNonce: number | null;
   /** Nonces that the chain has used, as last seen; null before the first look. */
   readonly chainNonce: number | null;
   /** The same with what waits. */
   readonly pendingNonce: number | null;
-  /** Signed, and in no block that is deep enough. */
+  /** Signed, or asked for at a custodian, and in no block that is deep enough. */
   readonly pending: number;
   /** In a block that is not final. */
   readonly mined: number;
@@ -39,7 +42,7 @@ export interface LaneStatus {
 /** Reads every lane that was ever opened. Asks no node. */
 export async function readLaneStatus(
   store: EventStore,
-  lanes: ReadonlyMap<LaneId, Lane>,
+  lanes: ReadonlyMap<LaneId, AnyLane>,
   ledger: Ledger,
 ): Promise<readonly LaneStatus[]> {
   const rows = await store.find({ table: LANE_TABLE.name, orderBy: [['id', 'asc']], limit: 1_000 });
@@ -48,8 +51,11 @@ export async function readLaneStatus(
       const id = row['id'] as string;
       const lane = lanes.get(id);
       const phase = row['phase'] as 'open' | 'quarantine' | 'stopped';
-      const count = (which: string) =>
-        store.count({ table: TRANSACTION_TABLE.name, where: { lane: id, phase: which } });
+      const count = async (...phases: readonly string[]) => {
+        const where = { lane: id, phase: { in: phases } };
+        const signed = await store.count({ table: TRANSACTION_TABLE.name, where });
+        return signed + (await store.count({ table: CALL_TABLE.name, where }));
+      };
       const why = row['why'] as string | null;
       const seen = await hindrance(store, ledger, lane);
       return {
@@ -60,10 +66,10 @@ export async function readLaneStatus(
         state: lane === undefined ? 'retired' : phase,
         why: why === null ? seen : { code: phase, message: seen === null ? why : `${why}; ${seen.message}` },
         sinceMs: row['since_ms'] as number,
-        nextNonce: await nextNonce(store, id),
+        nextNonce: lane !== undefined && isCallLane(lane) ? null : await nextNonce(store, id),
         chainNonce: lane?.view.latestNonce ?? null,
         pendingNonce: lane?.view.pendingNonce ?? null,
-        pending: await count('pending'),
+        pending: await count('pending', 'requested', 'refused', 'held'),
         mined: await count('mined'),
         balanceWei: lane?.view.balanceWei ?? null,
         baseFeeWei: lane?.view.baseFeeWei ?? null,
@@ -77,7 +83,7 @@ export async function readLaneStatus(
 async function hindrance(
   store: EventStore,
   ledger: Ledger,
-  lane: Lane | undefined,
+  lane: AnyLane | undefined,
 ): Promise<LaneCondition | null> {
   if (lane === undefined) return null;
   const { stopped } = await readNetworkGate(ledger, lane.network);

@@ -1,13 +1,19 @@
 import { createSharedReads } from '../chain/rpc/shared-reads.ts';
+import { custodianKind } from '../signer/fireblocks/kept-address.ts';
 import { createSteadyTime } from '../engine/steady-time.ts';
 import type { StepResult, Worker } from '../engine/work.ts';
-import type { Metadata, TableDefinition } from '../event-store/event-store.ts';
+import type { EventStore, Metadata, TableDefinition } from '../event-store/event-store.ts';
 import type { DomainEvent, StreamKind } from '../event-store/ledger.ts';
 import { change } from '../event-store/ledger.ts';
 import { anyKind } from '../event-store/create-ledger.ts';
 import { transact } from '../event-store/transact.ts';
 import { IssuanceError, unreachable } from '../primitives/failures.ts';
 import { SIGNING_REQUEST_TABLE } from './asked.ts';
+import { CALL_TABLE, callKind } from './calls/call-kind.ts';
+import { stepCallLane } from './calls/call-lane.ts';
+import { cancelCall } from './calls/cancel-call.ts';
+import { isCallId } from './calls/call-state.ts';
+import { createCallWorker } from './calls/call-worker.ts';
 import { withChain } from './chain-view.ts';
 import { FOUND_OPERATION_TABLE, FOUND_TRANSACTION_TABLE } from './found.ts';
 import { createGasLimits } from './gas-limits.ts';
@@ -20,8 +26,8 @@ import { stepLane } from './lane-step.ts';
 import { stepMined } from './mined-step.ts';
 import { stepPending } from './pending-step.ts';
 import { cancelTransaction } from './reprice.ts';
-import type { Lane, LaneDeps, LaneNetwork, LanesOptions, Watch } from './runtime.ts';
-import { createAlarms, noMeter } from './runtime.ts';
+import type { AnyLane, AnyNetwork, LaneDeps, LanesOptions, Watch } from './runtime.ts';
+import { createAlarms, isCallLane, noMeter } from './runtime.ts';
 import { TRANSACTION_HASH_TABLE, TRANSACTION_TABLE, transactionKind } from './transaction-kind.ts';
 import { createTrials } from './trial.ts';
 import type { Known } from './transaction-state.ts';
@@ -39,16 +45,19 @@ export const laneTables: readonly TableDefinition[] = [
   FOUND_TRANSACTION_TABLE,
   FOUND_OPERATION_TABLE,
   SIGNING_REQUEST_TABLE,
+  CALL_TABLE,
 ];
 
-/** Categories of streams of the lanes and transactions. */
+/** Categories of streams of the lanes and transactions, and of custodians' accounts. */
 export const laneKinds: readonly StreamKind<unknown, DomainEvent>[] = [
   anyKind(laneKind),
   anyKind(transactionKind),
+  anyKind(callKind),
+  anyKind(custodianKind),
 ];
 
 export interface Lanes {
-  /** For the engine: kinds `lane` and `transaction`. */
+  /** For the engine: kinds `lane`, `transaction` and `call`. */
   readonly workers: readonly Worker[];
   /**
    * Opens what is new, puts every lane of a restored database into quarantine, and wakes all lanes: the process before
@@ -93,6 +102,7 @@ export function createLanes(options: LanesOptions): Lanes {
     siblings: (lane) => [...lanes.values()].filter((it) => it !== lane && it.chainId === lane.chainId),
     seenIn: new Map(),
     sentMs: new Map(),
+    askedMs: new Map(),
   };
 
   const wakeSoon = createCollectedWake(() => {
@@ -110,7 +120,7 @@ export function createLanes(options: LanesOptions): Lanes {
     async step({ id }) {
       const lane = lanes.get(id);
       if (lane === undefined) return { kind: 'later', delayMs: RETIRED_PAUSE_MS };
-      return withChain(lane.rpc, () => stepLane(deps, lane));
+      return withChain(lane.rpc, () => (isCallLane(lane) ? stepCallLane(deps, lane) : stepLane(deps, lane)));
     },
   };
   const transactionWorker: Worker = {
@@ -119,9 +129,10 @@ export function createLanes(options: LanesOptions): Lanes {
   };
 
   return {
-    workers: [laneWorker, transactionWorker],
+    workers: [laneWorker, transactionWorker, createCallWorker(deps, lanes)],
     async openAll() {
-      for (const lane of lanes.values()) await openLane(deps, lane, restored);
+      const lastMs = restored ? await lastEventMs(store) : null;
+      for (const lane of lanes.values()) await openLane(deps, lane, lastMs);
       // Wakes are not stored: one that a crash swallowed would leave what is ready until the lane's next idle look.
       engineWake([...lanes.keys()]);
     },
@@ -134,17 +145,18 @@ export function createLanes(options: LanesOptions): Lanes {
 
 async function cancel(
   deps: LaneDeps,
-  lanes: ReadonlyMap<LaneId, Lane>,
+  lanes: ReadonlyMap<LaneId, AnyLane>,
   transactionId: string,
   metadata: Metadata,
 ): Promise<void> {
+  if (isCallId(transactionId)) return cancelCall(deps, lanes, transactionId, metadata);
   const loaded = await deps.ledger.load(transactionKind, transactionId);
   const { state } = loaded;
   if (state.phase === 'none') {
     throw new IssuanceError('transaction_unknown', `there is no transaction ${transactionId}`);
   }
   const lane = lanes.get(laneId(state.chainId, state.signer));
-  if (lane === undefined) {
+  if (lane === undefined || isCallLane(lane)) {
     throw new IssuanceError('signer_retired', `the signer of ${transactionId} is not configured any more`);
   }
   await cancelTransaction(deps, lane, loaded, metadata);
@@ -152,7 +164,7 @@ async function cancel(
 
 async function resume(
   deps: LaneDeps,
-  lanes: ReadonlyMap<LaneId, Lane>,
+  lanes: ReadonlyMap<LaneId, AnyLane>,
   network: string,
   actor: string,
   reason: string,
@@ -181,15 +193,14 @@ async function resume(
   return resumed;
 }
 
-function idOf({ chainId, signer }: LaneNetwork): LaneId {
+function idOf({ chainId, signer }: Pick<AnyNetwork, 'chainId' | 'signer'>): LaneId {
   return laneId(chainId, signer.address);
 }
 
-function createLane(network: LaneNetwork): Lane {
-  const signer = network.signer.address.toLowerCase() as Lane['context']['signer'];
+function createLane(network: AnyNetwork): AnyLane {
+  const signer = network.signer.address.toLowerCase() as AnyLane['context']['signer'];
   const { chainId } = network;
-  return {
-    ...network,
+  const running: Pick<AnyLane, 'context' | 'view'> = {
     context: { lane: idOf(network), network: network.network, chainId, signer },
     view: {
       latestNonce: null,
@@ -201,6 +212,17 @@ function createLane(network: LaneNetwork): Lane {
       isWaiting: false,
     },
   };
+  // A custodian's id is of one operation, so each is a call of its own.
+  return network.signer.kind === 'fireblocks'
+    ? { ...network, ...running, signer: network.signer, batchCount: 1 }
+    : { ...network, ...running, signer: network.signer };
+}
+
+/** When the last event of the log was committed; the log's beginning where there is none. */
+async function lastEventMs(store: EventStore): Promise<number> {
+  const position = await store.lastPosition();
+  const [last] = await store.readAll({ after: position - 1, limit: 1 });
+  return last?.timeMs ?? 0;
 }
 
 /** Any number of calls within the collecting time make one. */
@@ -216,7 +238,8 @@ function createCollectedWake(wake: () => void, { timers }: Pick<LanesOptions, 't
   };
 }
 
-async function openLane(deps: LaneDeps, { context }: Lane, restored: boolean): Promise<void> {
+/** `lastMs`: when the last event before a restore was committed; null when nothing was restored. */
+async function openLane(deps: LaneDeps, { context }: AnyLane, lastMs: number | null): Promise<void> {
   const { lane, network, chainId, signer } = context;
   const loaded = await deps.ledger.load(laneKind, lane);
   if (loaded.version === 0) {
@@ -227,16 +250,16 @@ async function openLane(deps: LaneDeps, { context }: Lane, restored: boolean): P
     });
     deps.log.info({ lane, network }, 'lane opened');
   }
-  if (!restored) return;
+  if (lastMs === null) return;
   const again = await deps.ledger.load(laneKind, lane);
-  const events = decideQuarantine(again.state, 'restored');
+  const events = decideQuarantine(again.state, 'restored', lastMs);
   await deps.ledger.commit({ changes: [change(laneKind, again, events)], metadata: { actor: 'engine' } });
   deps.log.warn({ lane, network }, 'quarantine started: the database is a copy of an earlier one');
 }
 
 async function stepTransaction(
   deps: LaneDeps,
-  lanes: ReadonlyMap<LaneId, Lane>,
+  lanes: ReadonlyMap<LaneId, AnyLane>,
   id: string,
 ): Promise<StepResult> {
   const loaded = await deps.ledger.load(transactionKind, id);
@@ -265,9 +288,9 @@ async function stepTransaction(
 }
 
 /** How to watch a transaction: by its own lane, else, when its signer is retired, by any lane of its chain. */
-function watchOf(lanes: ReadonlyMap<LaneId, Lane>, { chainId, signer }: Known): Watch | null {
+function watchOf(lanes: ReadonlyMap<LaneId, AnyLane>, { chainId, signer }: Known): Watch | null {
   const own = lanes.get(laneId(chainId, signer));
-  if (own !== undefined) return { ...own, lane: own };
+  if (own !== undefined && !isCallLane(own)) return { ...own, lane: own };
   const sameChain = [...lanes.values()].find((lane) => lane.chainId === chainId);
   return sameChain === undefined ? null : { ...sameChain, lane: null };
 }

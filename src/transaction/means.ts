@@ -4,7 +4,7 @@ import { initialFees } from '../chain/fees.ts';
 import type { PinnedRpc } from '../chain/rpc/types.ts';
 import { readMarket } from './chain-view.ts';
 import { committedCostWei } from './nonces.ts';
-import type { Lane, LaneDeps } from './runtime.ts';
+import type { AnyLane as Lane, LaneDeps } from './runtime.ts';
 
 /** An alarm sounds while the balance still covers this many more transactions like the one just paid for. */
 const EARLY_ALARM_FACTOR = 20n;

@@ -1,8 +1,9 @@
+import type { Hex } from 'viem';
 import { finalBlock, isCanonical } from '../chain/finality.ts';
 import type { PinnedRpc } from '../chain/rpc/types.ts';
 import type { StepResult } from '../engine/work.ts';
 import type { Loaded } from '../event-store/ledger.ts';
-import { RpcFailure } from '../primitives/failures.ts';
+import { RpcFailure, unreachable } from '../primitives/failures.ts';
 import { stepFinal } from './final-step.ts';
 import type { LaneDeps, Watch } from './runtime.ts';
 import { shortPauseMs } from './runtime.ts';
@@ -27,21 +28,53 @@ export async function stepMined(
 ): Promise<StepResult> {
   const rpc = watch.rpc.pinned();
   const { mined } = state;
+  const depth = await depthOf(deps, watch, loaded.id, mined, rpc);
+  switch (depth) {
+    case 'gone':
+      return unmine(deps, watch, loaded, state);
+    case 'doubtful':
+      return { kind: 'later', delayMs: watch.pollMs };
+    case 'unknown':
+      if (mined.body !== 'stranger' && isResendDue(deps, loaded.id)) await resend(deps, watch, loaded, state);
+      return { kind: 'later', delayMs: watch.pollMs };
+    case 'mined':
+      return { kind: 'later', delayMs: pauseToFinality(deps, watch, loaded.facts?.sinceMs ?? 0) };
+    case 'final':
+      return stepFinal(deps, watch, loaded, state, rpc);
+    default:
+      return unreachable(depth);
+  }
+}
+
+/**
+ * How a block that held a transaction stands now. `gone`: another one stands at its height, and no endpoint says
+ * otherwise; `doubtful`: one does; `unknown`: the node lags, or the chain was rolled back and has not grown again.
+ */
+export async function depthOf(
+  deps: LaneDeps,
+  watch: Pick<Watch, 'rpc' | 'finality'>,
+  id: string,
+  mined: Block,
+  rpc: PinnedRpc,
+): Promise<'gone' | 'doubtful' | 'unknown' | 'mined' | 'final'> {
   // Finality first: were the hash read before, the block could be replaced, and its height become final, in between.
   const final = await finalBlock(rpc, watch.finality);
   const canonical = await isCanonical(rpc, mined.blockNumber, mined.blockHash);
-  if (canonical === false) return unmine(deps, watch, loaded, state, rpc);
-  if (canonical === null) {
-    // The node lags, or the chain was rolled back and has not grown again.
-    if (mined.body !== 'stranger' && isResendDue(deps, loaded.id)) await resend(deps, watch, loaded, state);
-    return { kind: 'later', delayMs: watch.pollMs };
-  }
-  if (final === null || final.number < mined.blockNumber) {
-    const ageMs = deps.time.nowMs() - (loaded.facts?.sinceMs ?? 0);
-    const pauseMs = Math.max(shortPauseMs(watch), Math.min(LONGEST_PAUSE_MS, ageMs / 8));
-    return { kind: 'later', delayMs: pauseMs };
-  }
-  return stepFinal(deps, watch, loaded, state, rpc);
+  if (canonical === null) return 'unknown';
+  if (canonical) return final === null || final.number < mined.blockNumber ? 'mined' : 'final';
+  if (!(await isUpheldElsewhere(watch, mined, rpc))) return 'gone';
+  deps.log.warn(
+    { transaction: id, block: String(mined.blockNumber), endpoint: rpc.origin },
+    'endpoints disagree about a block; nothing is decided until they agree',
+  );
+  return 'doubtful';
+}
+
+type Block = { readonly blockNumber: bigint; readonly blockHash: Hex };
+
+/** Ms until a block that is on its way to finality is looked at again. */
+export function pauseToFinality(deps: LaneDeps, watch: Pick<Watch, 'pollMs'>, sinceMs: number): number {
+  return Math.max(shortPauseMs(watch), Math.min(LONGEST_PAUSE_MS, (deps.time.nowMs() - sinceMs) / 8));
 }
 
 async function resend(
@@ -60,16 +93,8 @@ async function unmine(
   watch: Watch,
   loaded: Loaded<TransactionState>,
   state: MinedTransaction,
-  rpc: PinnedRpc,
 ): Promise<StepResult> {
   const { mined } = state;
-  if (await isUpheldElsewhere(watch, state, rpc)) {
-    deps.log.warn(
-      { transaction: loaded.id, block: String(mined.blockNumber), endpoint: rpc.origin },
-      'endpoints disagree about a block; nothing is decided until they agree',
-    );
-    return { kind: 'later', delayMs: watch.pollMs };
-  }
   const why = `block ${String(mined.blockNumber)} is no longer ${mined.blockHash}`;
   const shown = forFeature(state);
   const hadEffect = mined.body === 'operations' && mined.status === 1;
@@ -89,11 +114,7 @@ async function unmine(
 }
 
 /** True when another endpoint still holds our block at its height: one of the two is on a fork or lags. */
-async function isUpheldElsewhere(
-  watch: Watch,
-  { mined }: MinedTransaction,
-  rpc: PinnedRpc,
-): Promise<boolean> {
+async function isUpheldElsewhere(watch: Pick<Watch, 'rpc'>, mined: Block, rpc: PinnedRpc): Promise<boolean> {
   const other = watch.rpc.other(rpc.endpoint);
   if (other === null) return false;
   try {

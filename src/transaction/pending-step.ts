@@ -119,20 +119,25 @@ async function commitMined(
 ): Promise<void> {
   const { hash, body, status } = mined.data;
   const shown = forFeature(state);
-  let outcome = NO_OUTCOME;
-  if (shown !== null && body === 'operations' && status === 1) {
-    const settled = await settleByAny(deps, watch, shown, shownBy);
-    outcome = settled;
-    if (settled.kind === 'unexpected') {
-      const stop = await stopVault(deps, shown.lane.lane, state.vault, settled.why);
-      outcome = joinOutcomes(settled, stop);
-    }
-  }
+  const hasEffect = shown !== null && body === 'operations' && status === 1;
+  const outcome = hasEffect ? await settleOrStop(deps, watch, shown, shownBy) : NO_OUTCOME;
   await commitTransaction(deps, loaded, [mined], outcome, hash);
   if (body === 'operations' && state.kind !== null)
     deps.meter.used(watch.network, state.kind, shownBy.receipt.gasUsed);
   const fields = { transaction: loaded.id, hash, body, status };
   deps.log.info(fields, 'transaction mined');
+}
+
+/** What a confirmed receipt of ours means: settled as planned, or held with the vault stopped. */
+export async function settleOrStop(
+  deps: LaneDeps,
+  watch: Pick<Watch, 'rpc'>,
+  shown: SignedTransaction & { readonly kind: string },
+  shownBy: { readonly receipt: TransactionReceipt; readonly rpc: PinnedRpc },
+): Promise<Outcome> {
+  const settled = await settleByAny(deps, watch, shown, shownBy);
+  if (settled.kind === 'settled') return settled;
+  return joinOutcomes(settled, await stopVault(deps, shown.lane.lane, shown.vault, settled.why));
 }
 
 /**
@@ -141,7 +146,7 @@ async function commitMined(
  */
 async function settleByAny(
   deps: LaneDeps,
-  watch: Watch,
+  watch: Pick<Watch, 'rpc'>,
   shown: SignedTransaction & { readonly kind: string },
   { receipt, rpc }: { readonly receipt: TransactionReceipt; readonly rpc: PinnedRpc },
 ): Promise<SettleOutcome> {

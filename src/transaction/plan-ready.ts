@@ -8,7 +8,7 @@ import { deferOperations } from './defer.ts';
 import { foundNaming } from './found.ts';
 import type { LaneFeature, Plan, PlanResult } from './lane-feature.ts';
 import type { OpenedLane } from './lane-state.ts';
-import type { Lane, LaneDeps } from './runtime.ts';
+import type { AnyLane, LaneDeps } from './runtime.ts';
 import { settleFound } from './settle-found.ts';
 
 /** Code of operations whose batch could not be signed or committed; they go alone next time. */
@@ -35,7 +35,7 @@ export interface Batch {
  */
 export async function planReady(
   deps: LaneDeps,
-  lane: Lane,
+  lane: AnyLane,
   state: OpenedLane,
   rows: readonly WorkRow[],
 ): Promise<readonly Batch[]> {
@@ -81,7 +81,7 @@ export async function planReady(
 async function planOf(
   feature: LaneFeature,
   rows: readonly WorkRow[],
-  lane: Lane,
+  lane: AnyLane,
   deferrals: Deferral[],
 ): Promise<readonly PlanResult[]> {
   try {
@@ -120,7 +120,7 @@ function idOf(result: PlanResult): string {
  */
 async function withoutFound(
   deps: LaneDeps,
-  lane: Lane,
+  lane: AnyLane,
   rows: readonly WorkRow[],
   deferrals: Deferral[],
 ): Promise<readonly WorkRow[]> {

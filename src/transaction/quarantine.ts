@@ -8,7 +8,7 @@ import { findFound, foundOutcome } from './found.ts';
 import type { LaneEvent, LaneState, OpenedLane, Quarantine } from './lane-state.ts';
 import { decideLaneStop, laneKind } from './lane-state.ts';
 import { unpromisedNonces } from './nonces.ts';
-import type { Lane, LaneDeps } from './runtime.ts';
+import type { AnyLane, Lane, LaneDeps } from './runtime.ts';
 import { shortPauseMs } from './runtime.ts';
 import { settleFound } from './settle-found.ts';
 import { TRANSACTION_TABLE } from './transaction-kind.ts';
@@ -65,7 +65,7 @@ export async function stepQuarantine(
   return endQuarantine(deps, lane, loaded, state, finalBlock);
 }
 
-function waiting(lane: Lane, message: string, delayMs: number): StepResult {
+export function waiting(lane: AnyLane, message: string, delayMs: number): StepResult {
   lane.view.condition = { code: 'quarantine', message };
   return { kind: 'later', delayMs };
 }
@@ -115,9 +115,9 @@ async function fillFrom(
   return { kind: 'advanced' };
 }
 
-async function endQuarantine(
+export async function endQuarantine(
   deps: LaneDeps,
-  lane: Lane,
+  lane: AnyLane,
   loaded: Loaded<LaneState>,
   state: OpenedLane,
   finalBlock: bigint,

@@ -6,6 +6,7 @@ import type { SteadyTime } from '../engine/steady-time.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import type { Ledger } from '../event-store/ledger.ts';
 import type { Clock, Random, Timers } from '../ports/ports.ts';
+import type { Custodian } from '../signer/custodian.ts';
 import type { Signer } from '../signer/signer.ts';
 import type { AlarmKey } from '../telemetry/alarms.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -16,12 +17,11 @@ import type { Trials } from './trial.ts';
 /** What a lane needs of a signer. What it returns is checked before it is believed. */
 export type LaneSigner = Pick<Signer, 'address' | 'kind' | 'sign'>;
 
-/** One network with the signer whose nonces are used on it. */
-export interface LaneNetwork {
+/** One network with whoever signs on it. */
+interface NetworkSettings {
   readonly network: string;
   readonly chainId: number;
   readonly rpc: RpcClient;
-  readonly signer: LaneSigner;
   /** Blocks on top before an effect is acted on. */
   readonly confirmations: number;
   readonly finality: FinalitySetting;
@@ -37,6 +37,18 @@ export interface LaneNetwork {
   /** Longest pause between looks at the chain while something is open. */
   readonly pollMs: number;
 }
+
+/** A network whose nonces are ours to use: the signer signs, and we broadcast. */
+export interface LaneNetwork extends NetworkSettings {
+  readonly signer: LaneSigner;
+}
+
+/** A network on which a custodian signs and broadcasts: each operation is a call of its own. */
+export interface CallNetwork extends NetworkSettings {
+  readonly signer: Custodian;
+}
+
+export type AnyNetwork = LaneNetwork | CallNetwork;
 
 /** Where the lanes write. */
 export type LaneLog = Omit<Log, 'child'>;
@@ -58,7 +70,7 @@ export interface LanesOptions {
   readonly ledger: Ledger;
   readonly store: EventStore;
   readonly features: readonly LaneFeature[];
-  readonly networks: readonly LaneNetwork[];
+  readonly networks: readonly AnyNetwork[];
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
@@ -99,10 +111,22 @@ export interface LaneView {
   isWaiting: boolean;
 }
 
-/** One lane while the process runs. Nothing in `view` decides about nonces or money. */
-export interface Lane extends LaneNetwork {
+/** Nothing in `view` decides about nonces or money. */
+interface Running {
   readonly context: LaneContext;
   readonly view: LaneView;
+}
+
+/** One lane while the process runs. */
+export interface Lane extends LaneNetwork, Running {}
+
+/** The same where a custodian broadcasts. */
+export interface CallLane extends CallNetwork, Running {}
+
+export type AnyLane = Lane | CallLane;
+
+export function isCallLane(lane: AnyLane): lane is CallLane {
+  return lane.signer.kind === 'fireblocks';
 }
 
 /** What it takes to watch a transaction. Its signer may be retired: then it is watched and sent, and not raised. */
@@ -112,6 +136,11 @@ export interface Watch extends Pick<
 > {
   /** The lane of the transaction's signer, where that is configured. */
   readonly lane: Lane | null;
+}
+
+/** The same of a call. Without its custodian it is watched on the chain alone. */
+export interface CallWatch extends Omit<Watch, 'lane'> {
+  readonly lane: CallLane | null;
 }
 
 /** What the steps share. */
@@ -128,9 +157,11 @@ export interface LaneDeps extends Omit<
   readonly gasLimits: GasLimits;
   readonly sharedReads: SharedReads;
   /** The other lanes of the same chain. */
-  readonly siblings: (lane: Lane) => readonly Lane[];
+  readonly siblings: (lane: AnyLane) => readonly AnyLane[];
   /** In which block each transaction was seen that is not confirmed yet. It decides nothing but when to look again. */
   readonly seenIn: Map<string, bigint>;
+  /** When a custodian was last asked about each call, so that it is not asked at every look. */
+  readonly askedMs: Map<string, number>;
   /** When each transaction's bytes were last sent, so that they are not sent at every look. */
   readonly sentMs: Map<string, number>;
 }

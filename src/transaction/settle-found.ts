@@ -7,7 +7,7 @@ import { foundOutcome } from './found.ts';
 import type { FoundTransaction } from './found.ts';
 import type { LaneContext } from './lane-feature.ts';
 import { locateNonce } from './locate.ts';
-import type { Lane, LaneDeps } from './runtime.ts';
+import type { AnyLane, LaneDeps } from './runtime.ts';
 import { TRANSACTION_TABLE } from './transaction-kind.ts';
 
 /**
@@ -16,7 +16,7 @@ import { TRANSACTION_TABLE } from './transaction-kind.ts';
  */
 export async function settleFound(
   deps: LaneDeps,
-  lane: Lane,
+  lane: AnyLane,
   found: FoundTransaction,
 ): Promise<'done' | 'waiting'> {
   const [promised] = await deps.store.find({
@@ -65,12 +65,16 @@ export async function settleFound(
 }
 
 /** The lane that signed it, which may be that of a retired signer. */
-function contextOf({ network, chainId }: Lane, { lane, signer }: FoundTransaction): LaneContext {
+function contextOf({ network, chainId }: AnyLane, { lane, signer }: FoundTransaction): LaneContext {
   return { lane, network, chainId, signer };
 }
 
 /** By presence only: a final block holds another transaction at the nonce, so this one can never be mined again. */
-async function isNonceUsedByAnother(rpc: PinnedRpc, lane: Lane, found: FoundTransaction): Promise<boolean> {
+async function isNonceUsedByAnother(
+  rpc: PinnedRpc,
+  lane: AnyLane,
+  found: FoundTransaction,
+): Promise<boolean> {
   const final = await finalBlock(rpc, lane.finality);
   if (final === null) return false;
   const user = await locateNonce(rpc, contextOf(lane, found).signer, found.nonce);

@@ -1,7 +1,7 @@
 import type { Change } from '../event-store/ledger.ts';
 import { change } from '../event-store/ledger.ts';
 import { laneKind } from './lane-state.ts';
-import type { Lane, LaneCondition, LaneDeps } from './runtime.ts';
+import type { AnyLane, LaneCondition, LaneDeps } from './runtime.ts';
 
 /**
  * Several signers on one chain share what is doubtful: what one of them did may be what another is about to do, since
@@ -15,7 +15,7 @@ export interface Siblings {
 }
 
 /** Whether the other lanes of a chain are sure that this database knows all that they signed. */
-export async function readSiblings(deps: LaneDeps, lane: Lane): Promise<Siblings> {
+export async function readSiblings(deps: LaneDeps, lane: AnyLane): Promise<Siblings> {
   const requires: Change[] = [];
   let doubt: LaneCondition | null = null;
   for (const { context, view } of deps.siblings(lane)) {

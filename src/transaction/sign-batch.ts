@@ -138,12 +138,12 @@ async function sendAfter(
 }
 
 /** What this was decided on has changed since. */
-function isOutdated(error: unknown): boolean {
+export function isOutdated(error: unknown): boolean {
   return error instanceof VersionConflict || error instanceof GuardConflict || error instanceof PlanOutdated;
 }
 
 /** False for an outage, and for a store that failed: those are not about this transaction. */
-function isRefusal(error: unknown): boolean {
+export function isRefusal(error: unknown): boolean {
   if (error instanceof DependencyDown || error instanceof HttpFailure) return false;
   if (error instanceof RpcFailure && error.kind === 'unreachable') return false;
   return !(

@@ -9,7 +9,7 @@ import { withGasMargin } from './gas-limits.ts';
 import type { Means } from './means.ts';
 import type { Batch, Planned } from './plan-ready.ts';
 import { revertText } from './revert-text.ts';
-import type { Lane, LaneDeps } from './runtime.ts';
+import type { AnyLane, LaneDeps } from './runtime.ts';
 
 /** Gas of one transaction on Ethereum, at most (EIP-7825). */
 export const MAX_TRANSACTION_GAS = 16_777_216n;
@@ -36,7 +36,7 @@ type Verdict =
  */
 export async function sift(
   { meter, gasLimits }: Pick<LaneDeps, 'meter' | 'gasLimits'>,
-  lane: Lane,
+  lane: AnyLane,
   batch: Batch,
   { rpc, blockGasLimit }: Pick<Means, 'rpc' | 'blockGasLimit'>,
 ): Promise<Sifted> {
@@ -80,7 +80,7 @@ async function siftWith(judge: Judge, entries: readonly Planned[], onHalved: () 
 }
 
 async function simulate(
-  { rpc, lane, gasLimits }: Pick<LaneDeps, 'gasLimits'> & { readonly rpc: PinnedRpc; readonly lane: Lane },
+  { rpc, lane, gasLimits }: Pick<LaneDeps, 'gasLimits'> & { readonly rpc: PinnedRpc; readonly lane: AnyLane },
   { to, feature }: Batch,
   entries: readonly Planned[],
   gasLimit: bigint,

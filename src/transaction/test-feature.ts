@@ -150,6 +150,10 @@ export function createToyFeature(
         ),
       };
     },
+    async hold(transaction, why) {
+      const loaded = await load(idsOf(transaction));
+      return { changes: events(loaded, () => ({ type: 'ToyHeld', data: { why } })) };
+    },
     async release(transaction, why) {
       const mine = (await load(idsOf(transaction))).filter(
         ({ state }) => state.transaction === transaction.id,

@@ -10,6 +10,7 @@ import type { Ledger } from '../event-store/ledger.ts';
 import { openSqliteStore } from '../event-store/sqlite/open-sqlite-store.ts';
 import type { SqliteStore } from '../event-store/sqlite/open-sqlite-store.ts';
 import { uuidV5 } from '../primitives/uuid.ts';
+import type { Custodian } from '../signer/custodian.ts';
 import type { LaneFeature } from './lane-feature.ts';
 import type { Lanes } from './lanes.ts';
 import { createLanes, laneKinds, laneTables } from './lanes.ts';
@@ -78,7 +79,7 @@ export interface World {
   blocked: Set<string>;
   add(...numbers: readonly number[]): Promise<void>;
   /** Steps of these kinds, every row once, due or not. */
-  step(kind?: 'lane' | 'transaction'): Promise<void>;
+  step(kind?: 'lane' | 'transaction' | 'call'): Promise<void>;
   /** So many rounds: all steps, then a block, then a second. */
   rounds(count: number): Promise<void>;
   readonly toy: (n: number) => Promise<string>;
@@ -93,7 +94,7 @@ export interface WorldOptions {
   readonly restored?: boolean;
   /** The lane's first transaction is a trial, as after any start; else it has passed it. */
   readonly onTrial?: boolean;
-  readonly network?: Partial<LaneNetwork>;
+  readonly network?: Partial<Omit<LaneNetwork, 'signer'>> & { readonly signer?: LaneSigner | Custodian };
   /** What the lane serves, in this order; only toys where absent. */
   readonly features?: (toys: ToyFeature) => readonly LaneFeature[];
 }
@@ -134,6 +135,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const wakes: string[] = [];
   const trials = createTrials();
   if (options.onTrial !== true) trials.pass(LANE);
+  const signing = signingOf(options.network?.signer ?? signer);
   const lanes = createLanes({
     ledger,
     store,
@@ -143,7 +145,6 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
         network: 'base',
         chainId: CHAIN_ID,
         rpc: chain.rpc,
-        signer,
         confirmations: 0,
         finality: 3,
         inFlight: 4,
@@ -153,6 +154,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
         repriceAfterMs: 30_000,
         pollMs: 4_000,
         ...options.network,
+        ...signing,
       },
     ],
     clock,
@@ -193,8 +195,8 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     async add(...numbers: readonly number[]) {
       for (const n of numbers) await feature.add(toyId(n), LANE, VAULT);
     },
-    async step(kind?: 'lane' | 'transaction') {
-      for (const each of kind === undefined ? ['lane', 'transaction'] : [kind]) await stepKind(each);
+    async step(kind?: 'lane' | 'transaction' | 'call') {
+      for (const each of kind === undefined ? ['lane', 'transaction', 'call'] : [kind]) await stepKind(each);
     },
     async rounds(count: number) {
       for (let round = 0; round < count; round += 1) {
@@ -212,6 +214,11 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     },
     alarms: () => lines.filter(({ level }) => level === 'error').map(({ message }) => message),
   });
+}
+
+/** So that the type checker sees which of the two it is. */
+function signingOf(who: LaneSigner | Custodian): { signer: LaneSigner } | { signer: Custodian } {
+  return who.kind === 'fireblocks' ? { signer: who } : { signer: who };
 }
 
 /** Signs a transaction of our key that no lane knows. */

@@ -56,15 +56,19 @@ export async function expectInvariants(world: World, leftovers: Leftovers = {}):
 
 /** Waits until only `open` is open; blocks are mined meanwhile, since nothing else makes a transaction final. */
 async function settled(world: World, open: ReadonlySet<string>): Promise<void> {
-  // What Alpaca rejected waits for whoever sends its tokens back.
-  const mayStay = (row: Row): boolean => open.has(row['id'] as string) || row['phase'] === 'rejected';
+  // What Alpaca rejected waits for whoever sends its tokens back; a call bears the id of its operation.
+  const mayStay = (row: Row): boolean => {
+    const id = row['id'] as string;
+    const isOpenCall = row['kind'] === 'call' && open.has(id.split('/')[2] ?? '');
+    return open.has(id) || isOpenCall || row['phase'] === 'rejected';
+  };
   let left: readonly Row[] = [];
   const look = async (): Promise<boolean> => {
     for (const { chain } of world.partners.networks.values()) await chain.mine();
     left = await withReader(world, async (store) => [
       ...(await store.find({
         table: 'work',
-        where: { kind: { in: ['mint', 'redemption', 'transfer', 'transaction'] } },
+        where: { kind: { in: ['mint', 'redemption', 'transaction', 'transfer', 'call'] } },
         limit: 1_000,
       })),
       ...(await store.find({ table: 'receipt', where: { reading_due: true }, limit: 1_000 })),

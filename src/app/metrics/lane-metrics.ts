@@ -120,10 +120,10 @@ function createLaneGauges(metrics: Metrics) {
       for (const lane of lanes) {
         const of = [lane.network, lane.signer];
         for (const name of STATES) state.set([...of, name], lane.state === name ? 1 : 0);
-        next.set(of, lane.nextNonce);
+        if (lane.nextNonce !== null) next.set(of, lane.nextNonce);
         if (lane.chainNonce !== null) {
           chain.set(of, lane.chainNonce);
-          inFlight.set(of, Math.max(0, lane.nextNonce - lane.chainNonce));
+          if (lane.nextNonce !== null) inFlight.set(of, Math.max(0, lane.nextNonce - lane.chainNonce));
         }
         if (lane.pendingNonce !== null) pendingNonce.set(of, lane.pendingNonce);
         pending.set(of, lane.pending);

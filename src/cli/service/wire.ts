@@ -49,10 +49,10 @@ export interface EventAnswer {
 export interface TransactionAnswer {
   readonly network: string;
   readonly signer: string;
-  readonly nonce: number;
+  readonly nonce: number | null;
   readonly phase: string;
   readonly outcome: string | null;
-  readonly hash: string;
+  readonly hash: string | null;
   readonly block_number: string | null;
   readonly operations: number;
   readonly variants: readonly {
@@ -63,6 +63,14 @@ export interface TransactionAnswer {
     readonly max_fee_per_gas: string;
     readonly signed_at: string;
   }[];
+  readonly custodian: {
+    readonly external_id: string;
+    readonly id: string | null;
+    readonly status: string | null;
+    readonly sub_status: string | null;
+    readonly message: string | null;
+    readonly hashes: readonly string[];
+  } | null;
 }
 
 export interface LaneAnswer {
@@ -71,7 +79,7 @@ export interface LaneAnswer {
   readonly state: string;
   readonly why: { readonly code: string; readonly message: string } | null;
   readonly since: string;
-  readonly next_nonce: number;
+  readonly next_nonce: number | null;
   readonly chain_nonce: number | null;
   readonly pending: number;
   readonly mined: number;

@@ -27,11 +27,7 @@ export async function settleTransfer(
   const { state } = loaded;
   const { terms, receipts } = state.transfer;
   const reading = readEffect(terms, receipts, transaction.lane.signer, receipt);
-  const held = (why: string): Outcome => {
-    const isOver = state.kind === 'completed' || state.kind === 'closed';
-    const events = isOver ? [] : decideTransfer({ type: 'hold', why: `unexpected effect: ${why}` }, state);
-    return { changes: events.length === 0 ? [] : [change(transferKind, loaded, events)] };
-  };
+  const held = (why: string): Outcome => holdTransfer(loaded, `unexpected effect: ${why}`);
   if ('why' in reading) return { kind: 'unexpected', why: reading.why, ...held(reading.why) };
   const { transactionHash, blockNumber, blockHash } = receipt;
   const { ordinal } = reading;
@@ -46,6 +42,14 @@ export async function settleTransfer(
     const why = `a second transfer in ${transactionHash}: ${error.message}`;
     return { kind: 'unexpected', why, ...held(why) };
   }
+}
+
+/** An end needs no hold. */
+export function holdTransfer(loaded: Loaded<TransferState>, why: string): Outcome {
+  const { kind } = loaded.state;
+  const isOver = kind === 'completed' || kind === 'closed';
+  const events = isOver ? [] : decideTransfer({ type: 'hold', why }, loaded.state);
+  return { changes: events.length === 0 ? [] : [change(transferKind, loaded, events)] };
 }
 
 /** What a settled transfer makes of its redemption or its receipts. */

@@ -12,7 +12,7 @@ import { decideTransfer } from './decide.ts';
 import { settleFoundTransfer } from './lane-found.ts';
 import type { TransferPlanOptions } from './lane-plan.ts';
 import { planTransfers, readReceipts } from './lane-plan.ts';
-import { settleTransfer } from './lane-settle.ts';
+import { settleTransfer, holdTransfer } from './lane-settle.ts';
 import type { KnownTransfer, MovedReceipt, TransferEvent, TransferState } from './state.ts';
 import { transferKind } from './transfer-kind.ts';
 
@@ -100,6 +100,8 @@ export function createTransferLane(options: TransferLaneOptions): LaneFeature {
         receipts.length === 0 ? [] : await inventory.release(loaded.id, chainId, vault, receipts, why.text);
       return join(loaded, events, [...ended, ...freed]);
     },
+
+    hold: async (transaction, why) => holdTransfer(await loadTransfer(ledger, transaction), why),
 
     settleFound: (found, receipt) => settleFoundTransfer(options, found, receipt),
   };

@@ -46,6 +46,8 @@ export function createBroadcaster(
 ): Broadcaster {
   /** Signed and not known to the chain: nobody else gets their nonces. */
   const unsent = new Map<TransactionRecord, { assetId: string; nonce: number }>();
+  /** Sent: a chain does not count what waits behind a gap, and nobody else may get those nonces either. */
+  const sent = new Map<TransactionRecord, { assetId: string; nonce: number }>();
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(task: () => Promise<T>): Promise<T> => {
     const run = last.then(task, task);
@@ -55,7 +57,8 @@ export function createBroadcaster(
 
   const freeNonce = async (assetId: string): Promise<number> => {
     const pending = await chainOf(assetId).rpc('eth_getTransactionCount', [account.address, 'pending']);
-    const taken = new Set([...unsent.values()].filter((it) => it.assetId === assetId).map((it) => it.nonce));
+    const all = [...unsent.values(), ...sent.values()];
+    const taken = new Set(all.filter((it) => it.assetId === assetId).map((it) => it.nonce));
     let nonce = Number(pending);
     while (taken.has(nonce)) nonce += 1;
     return nonce;
@@ -104,12 +107,15 @@ export function createBroadcaster(
         const newest = record.versions.at(-1);
         if (newest === undefined) return;
         await chainOf(record.request.assetId).rpc('eth_sendRawTransaction', [newest.raw]);
+        const { assetId } = record.request;
+        if (record.nonce !== null) sent.set(record, { assetId, nonce: record.nonce });
         unsent.delete(record);
       }),
     drop: (record) =>
       inTurn(async () => {
         const newest = record.versions.at(-1);
         await chainOf(record.request.assetId).rpc('anvil_dropTransaction', [newest?.hash]);
+        sent.delete(record);
       }),
     release: (record) => void unsent.delete(record),
     async mined(record) {

@@ -70,7 +70,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
   no_guard_after_a_restore: {
     what: 'a restored database signs at once, and neither counts, nor what is found, nor the trial holds it back',
     edits: [
-      edit('transaction/lanes.ts', '  if (!restored) return;', '  if (deps !== undefined) return;'),
+      edit('transaction/lanes.ts', '  if (lastMs === null) return;', '  if (deps !== undefined) return;'),
       edit('transaction/lane-step.ts', '  if (latest > next)\n    return', '  if (latest < 0)\n    return'),
       edit('transaction/lane-step.ts', '  if (pending > next) return', '  if (pending < 0) return'),
       edit(
