@@ -4,6 +4,13 @@ import { createInterface } from 'node:readline';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.js');
 
+/** How memory is taken from the system, as the first line of the program says. */
+const MALLOC = {
+  MALLOC_ARENA_MAX: '1',
+  MALLOC_MMAP_THRESHOLD_: '32768',
+  MALLOC_TRIM_THRESHOLD_: '262144',
+};
+
 /** The service as a child process. */
 export interface RunningIssuer {
   readonly url: string;
@@ -28,8 +35,8 @@ export async function startIssuerProcess(
   program: string = MAIN,
 ): Promise<RunningIssuer> {
   // As the first line of the program says.
-  const child = spawn(process.execPath, ['--max-semi-space-size=16', program, 'serve', ...args], {
-    env: { PATH: process.env['PATH'], MALLOC_ARENA_MAX: '1', ...env },
+  const child = spawn(process.execPath, ['--max-semi-space-size=8', program, 'serve', ...args], {
+    env: { PATH: process.env['PATH'], ...MALLOC, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const killWithParent = (): void => void child.kill('SIGKILL');
