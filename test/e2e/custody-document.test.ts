@@ -28,56 +28,56 @@ test('docs/custody.md names the roles by their ids', () => {
   for (const name of ['DEPOSIT', 'WITHDRAW'] as const) expect(needed).toContain(`\`${roleIds[name]}\``);
 });
 
-describe.each([['turnkey', 'Turnkey', ['TURNKEY_API_PRIVATE_KEY']]] as const)(
-  'what docs/custody.md shows of %s',
-  (signer, heading, secrets) => {
-    const text = section(heading);
-    const examples = examplesOf(text);
-    const folder = mkdtempSync(join(tmpdir(), 'issuance-custody-'));
-    let world: World;
-    beforeAll(async () => {
-      world = await startWorld({
-        signer,
-        settings: ({ env }) =>
-          Promise.resolve(
-            Object.fromEntries(
-              secrets.flatMap((name) => {
-                const path = join(folder, name);
-                writeFileSync(path, env[name] ?? '');
-                return [
-                  [name, ''],
-                  [`${name}_FILE`, path],
-                ];
-              }),
-            ),
+describe.each([
+  ['turnkey', 'Turnkey', ['TURNKEY_API_PRIVATE_KEY']],
+  ['fireblocks', 'Fireblocks', ['FIREBLOCKS_API_KEY', 'FIREBLOCKS_SECRET']],
+] as const)('what docs/custody.md shows of %s', (signer, heading, secrets) => {
+  const text = section(heading);
+  const examples = examplesOf(text);
+  const folder = mkdtempSync(join(tmpdir(), 'issuance-custody-'));
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld({
+      signer,
+      settings: ({ env }) =>
+        Promise.resolve(
+          Object.fromEntries(
+            secrets.flatMap((name) => {
+              const path = join(folder, name);
+              writeFileSync(path, env[name] ?? '');
+              return [
+                [name, ''],
+                [`${name}_FILE`, path],
+              ];
+            }),
           ),
-      });
-      await world.mint('10');
+        ),
     });
-    afterAll(async () => {
-      await world.stop();
-      rmSync(folder, { recursive: true, force: true });
-    });
+    await world.mint('10');
+  });
+  afterAll(async () => {
+    await world.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
 
-    test('its settings are all that the signer takes, but for the address of the API', () => {
-      const taken = Object.entries(world.env).filter(([, value]) => value !== '');
-      const names = taken.map(([name]) => name).filter((it) => /^(SIGNER$|TURNKEY_|FIREBLOCKS_)/.test(it));
-      const shown = settingsIn(text);
-      expect(names.filter((it) => !it.endsWith('_API_BASE_URL')).toSorted()).toEqual(shown.toSorted());
-    });
+  test('its settings are all that the signer takes, but for the address of the API', () => {
+    const taken = Object.entries(world.env).filter(([, value]) => value !== '');
+    const names = taken.map(([name]) => name).filter((it) => /^(SIGNER$|TURNKEY_|FIREBLOCKS_)/.test(it));
+    const shown = settingsIn(text);
+    expect(names.filter((it) => !it.endsWith('_API_BASE_URL')).toSorted()).toEqual(shown.toSorted());
+  });
 
-    test.each(examples.map((it) => [it.command, it.output]))('%s', async (command, output) => {
-      const [, ...args] = command.split(' ');
-      const { stdout, stderr } = await runCommand(
-        args,
-        { ...world.env, COLUMNS: '100' },
-        dirname(world.databasePath),
-      );
-      expect(normal(`${stdout}${stderr}`)).toMatch(pattern(output));
-    });
+  test.each(examples.map((it) => [it.command, it.output]))('%s', async (command, output) => {
+    const [, ...args] = command.split(' ');
+    const { stdout, stderr } = await runCommand(
+      args,
+      { ...world.env, COLUMNS: '100' },
+      dirname(world.databasePath),
+    );
+    expect(normal(`${stdout}${stderr}`)).toMatch(pattern(output));
+  });
 
-    test('it has examples', () => {
-      expect(examples.length).toBeGreaterThan(1);
-    });
-  },
-);
+  test('it has examples', () => {
+    expect(examples.length).toBeGreaterThan(1);
+  });
+});

@@ -52,6 +52,15 @@ describe('issuer sandbox', () => {
     expect(await isListening(urlAfter(output, 'simulated Alpaca at'))).toBe(false);
   });
 
+  test('--signer fireblocks does the same with a custodian that signs and broadcasts', async () => {
+    const { code, output } = await issuer(['sandbox', '--once', '--signer', 'fireblocks']);
+    expect(output).toContain('simulated fireblocks at');
+    expect(output).toMatch(/mint [0-9a-f-]{36} +completed +10 +0x[0-9a-f]{64}/);
+    expect(output).toMatch(/redemption [0-9a-f-]{36} +completed +2\.5 +0x[0-9a-f]{64}/);
+    expect(code).toBe(0);
+    expect(await isListening(urlAfter(output, 'simulated fireblocks at'))).toBe(false);
+  });
+
   test.each(['SIGINT', 'SIGTERM'] as const)(
     '%s in the middle ends it with 0 and leaves nothing running',
     async (signal) => {

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SandboxSigner } from '../../src/sandbox/signer-kinds.ts';
 import { refusalAnswer } from '../../src/sandbox/alpaca/refusal.ts';
+import { refusal } from '../../src/sandbox/fireblocks/answer.ts';
 import type { RpcProxy } from '../../src/sandbox/rpc-proxy.ts';
 import { startRpcProxy } from '../../src/sandbox/rpc-proxy.ts';
 import type { OtlpReceiver } from './otlp-receiver.ts';
@@ -16,6 +17,8 @@ import type { World } from './world.ts';
 import { startWorld } from './world.ts';
 
 const NODE_KEY = 'key-of-the-node-3f9c2b7a51';
+/** How every token that is signed by RS256 begins. */
+const TOKEN_HEAD = Buffer.from('{"alg":"RS256","typ":"JWT"}').toString('base64url');
 const COLLECTOR_KEY = 'collector-token-8d21c4e0b7';
 
 /** What of the settings is secret. Keys with a name before them are planted without it. */
@@ -45,6 +48,7 @@ function plantAll(env: Readonly<Record<string, string>>): readonly Planted[] {
     plant('ALPACA basic authentication', basic.toString('base64')),
     plant('CHAIN_BASE_RPC_URL', NODE_KEY),
     plant('OTEL_EXPORTER_OTLP_HEADERS', COLLECTOR_KEY),
+    plant('a token of Fireblocks', TOKEN_HEAD),
   ];
 }
 
@@ -113,6 +117,8 @@ describe.each<[SandboxSigner, 'variables' | 'files']>([
   ['local', 'files'],
   ['turnkey', 'variables'],
   ['turnkey', 'files'],
+  ['fireblocks', 'variables'],
+  ['fireblocks', 'files'],
 ])('with the key at %s and secrets in %s', (signer, way) => {
   let receiver: OtlpReceiver;
   let world: World;
@@ -158,6 +164,8 @@ describe.each<[SandboxSigner, 'variables' | 'files']>([
     const secret = planted.find((it) => it.name === 'ALPACA_API_SECRET')?.forms[0] ?? '';
     const reply = refusalAnswer('unavailable', `no service for ${secret}`);
     script.add({ endpoint: '*', times: 'always', do: { reply, act: false } });
+    const apiKey = world.partners.env['FIREBLOCKS_API_KEY'] ?? '';
+    world.partners.fireblocks?.interrupt((method) => method === 'POST', refusal(400, `no: ${apiKey}`));
     const order = await world.orderMint('2');
     const query = `tokenization_request_id=${order.id}`;
     await world.operation(query, (it) => it.state === 'minted' && it.last_error !== null);

@@ -218,6 +218,16 @@ describe('what becomes of it', () => {
     expect(await ask(await create('mint-2'))).toMatchObject({ nonce: '1' });
   });
 
+  test('what is signed and waits keeps its nonce until it ends', async () => {
+    const waits: Plan = [{ act: 'sign' }, { act: 'wait', status: 'BROADCASTING' }];
+    fireblocks.script({ plan: waits }, { plan: waits });
+    const [first, second] = [await create('a'), await create('b')];
+    expect(await ask(first)).toMatchObject({ nonce: '0' });
+    expect(await ask(second)).toMatchObject({ nonce: '1' });
+    fireblocks.end(first, 'FAILED', 'TIMEOUT');
+    expect(await ask(await create('c'))).toMatchObject({ nonce: '0', status: 'COMPLETED' });
+  });
+
   test('it waits for people, who go on or cancel', async () => {
     fireblocks.always({ plan: needsApproval });
     const [approved, cancelled] = [await create('a'), await create('b')];

@@ -69,7 +69,7 @@ export function createFireblocksApi(options: FireblocksApiOptions): FireblocksAp
     const body = call.method === 'POST' ? call.body : '';
     const token = await tokenFor(url, body);
     const clean = (text: string): string =>
-      [token, apiKey].reduce((kept, it) => kept.replaceAll(it, '[secret]'), text).slice(0, LONGEST_TEXT);
+      [token, apiKey].reduce((kept, it) => kept.replaceAll(it, '[secret]'), text);
     const headers = {
       'x-api-key': apiKey,
       authorization: `Bearer ${token}`,
@@ -84,7 +84,9 @@ export function createFireblocksApi(options: FireblocksApiOptions): FireblocksAp
       throw down(`Fireblocks did not answer: ${cause.message}`, { cause });
     }
     const { status } = response;
-    const text = clean(response.body.trim() || 'empty answer');
+    // Before anybody reads it: what an answer says is kept and shown, and it may say who asked.
+    const answered = clean(response.body);
+    const text = (answered.trim() || 'empty answer').slice(0, LONGEST_TEXT);
     if (status === 429) {
       const retryAfterMs = retryAfter(response) ?? PAUSE_MS;
       pausedUntilMs = timers.monotonicMs() + retryAfterMs;
@@ -93,7 +95,7 @@ export function createFireblocksApi(options: FireblocksApiOptions): FireblocksAp
     if (status < 200 || (status >= 300 && status < 400) || isOutage(status)) {
       throw down(`Fireblocks answered ${String(status)}: ${text}`, { details: { status } });
     }
-    return { status, body: parse(response.body), headers: response.headers, text };
+    return { status, body: parse(answered), headers: response.headers, text };
   };
 }
 
