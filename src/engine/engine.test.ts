@@ -103,7 +103,10 @@ describe('due rows', () => {
     await kit.set('a', STEP);
     await run(worker(finish));
     expect(await kit.row('a')).toBeNull();
-    expect(kit.log.entries.find((it) => it.level === 'error')?.fields).toEqual({ kind: 'unheard' });
+    expect(kit.log.entries.find((it) => it.level === 'error')?.fields).toEqual({
+      alarm: 'work_unknown',
+      kind: 'unheard',
+    });
   });
 });
 
