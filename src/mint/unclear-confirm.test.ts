@@ -6,7 +6,8 @@ import { listStuck } from '../operation/list-stuck.ts';
 import { OPERATION_TABLE } from '../operation/operation-row.ts';
 import { openTestLedger } from '../operation/test-ledger.ts';
 import { mintId } from '../primitives/uuid.ts';
-import { confirmMint } from './confirm.ts';
+import { createMint } from './create-mint.ts';
+import type { MintOptions } from './create-mint.ts';
 import { decideMint } from './decide.ts';
 import { decideRequest } from './decide-request.ts';
 import { mintKind } from './mint-kind.ts';
@@ -23,12 +24,10 @@ const URLS = ['/tokenization/mint/confirm', '/inkind/issuance/confirm'] as const
 async function open(isRequested = false) {
   const { ledger, store, work, clock } = await openTestLedger([anyKind(mintKind)]);
   const alarms: string[] = [];
-  const options = {
-    ledger,
-    alpacaAccount: account,
-    laneOf,
-    alarm: (_fields: object, text: string) => void alarms.push(text),
-  };
+  const log = { error: (_fields: object, text: string) => void alarms.push(text) };
+  // The feature as it is composed: what no parser took must reach the store through all of it.
+  const options = { ledger, store, clock, log, alpacaAccount: account, laneOf };
+  const mint = createMint(options as unknown as MintOptions);
   const load = async (of: string) => ledger.load(mintKind, of);
   const commit = async (of: string, events: Parameters<typeof mintKind.evolve>[1][]) =>
     ledger.commit({ changes: [change(mintKind, await load(of), events)], metadata: { actor: 'test' } });
@@ -37,14 +36,7 @@ async function open(isRequested = false) {
     const request = { mintId: id, terms, source: 'request', lane, splits: null } as const;
     await commit(id, [...decideRequest(request, { kind: 'none' })]);
   }
-  const { server } = createTestServer({
-    routes: mintRoutes({
-      request: async () => {
-        throw new Error('no mint is requested');
-      },
-      confirm: (given, causation, unread) => confirmMint(options, given, causation, unread),
-    }),
-  });
+  const { server } = createTestServer({ routes: mintRoutes(mint) });
   const send = async (payload: string | Buffer, contentType?: string, url: string = URLS[0]) => {
     const headers = {
       'x-api-key': ALPACA_KEY,
