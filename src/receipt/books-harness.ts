@@ -5,6 +5,7 @@ import { readWorkRow, type StepResult, WORK_TABLE } from '../engine/work.ts';
 import { anyKind } from '../event-store/create-ledger.ts';
 import { verify } from '../event-store/verify.ts';
 import { RpcFailure } from '../primitives/failures.ts';
+import { TRANSACTION_TABLE } from '../transaction/transaction-kind.ts';
 import { receiptAbi, vaultAbi } from '../vault/abi.ts';
 import { encodeReceiptInformation } from '../vault/receipt-information.ts';
 import { createInventory } from './inventory.ts';
@@ -65,7 +66,7 @@ export async function createBooks() {
     wallets: wallets(),
     settings: { confirmations: 1, finality: 3 },
     kinds: [anyKind(receiptKind)],
-    tables: RECEIPT_TABLES,
+    tables: [...RECEIPT_TABLES, TRANSACTION_TABLE],
     consumers: (ledger) => [createReceiptConsumer({ ledger, wallets })],
   });
   const { ledger, store, log } = harness;

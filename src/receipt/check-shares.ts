@@ -1,6 +1,8 @@
 import type { Address } from 'viem';
 import type { EventStore } from '../event-store/event-store.ts';
 import type { Log } from '../telemetry/log.ts';
+import { laneId } from '../transaction/lane-id.ts';
+import { TRANSACTION_TABLE } from '../transaction/transaction-kind.ts';
 import { readAt, readShares } from './read-balances.ts';
 import { RECEIPT_TABLE, VAULT_BALANCE_TABLE } from './receipt-kind.ts';
 import type { ReadingPlace } from './record-balances.ts';
@@ -26,8 +28,8 @@ const ALARM_AFTER = 2;
 
 /**
  * Compares the wallets' shares of a vault with what is owed from them, and raises an alarm when they differ
- * twice in a row. Gives the present difference; null when there is none, or when burns are pending and
- * nothing can be said.
+ * twice in a row. Gives the present difference; null when there is none, or when nothing can be said: burns are
+ * pending, or a later block than the balances are of was settled already.
  *
  * Rejects with `RpcFailure`, `ReadingUnsettled` and what `owedShares` rejects with.
  */
@@ -41,7 +43,7 @@ export async function checkShares(
   const owed = await owedShares(chainId, vault);
   if (owed === null || (await isBurning(store, chainId, vault))) return null;
   const shares = await readAt(rpc, at, () => readShares(rpc, at, place.vault, wallets));
-  if ((await owedShares(chainId, vault)) !== owed) return null;
+  if ((await owedShares(chainId, vault)) !== owed || (await isSettledPast(store, place))) return null;
   const [before] = await store.find({
     table: VAULT_BALANCE_TABLE.name,
     where: { chain_id: chainId, vault },
@@ -73,4 +75,20 @@ export async function checkShares(
 async function isBurning(store: EventStore, chainId: number, vault: Address): Promise<boolean> {
   const where = { chain_id: chainId, vault, in_use: true, reserved: { not: '0' } };
   return (await store.find({ table: RECEIPT_TABLE.name, where, limit: 1 })).length > 0;
+}
+
+/** Whether our newest transaction in a block is in a later one than is read, so that what it burned is owed no more. */
+async function isSettledPast(store: EventStore, { chainId, wallets, at }: ReadingPlace): Promise<boolean> {
+  for (const wallet of wallets) {
+    for (const phase of ['mined', 'final']) {
+      const [newest] = await store.find({
+        table: TRANSACTION_TABLE.name,
+        where: { lane: laneId(chainId, wallet), phase },
+        orderBy: [['nonce', 'desc']],
+        limit: 1,
+      });
+      if (newest !== undefined && Number(newest['block_number']) > at.number) return true;
+    }
+  }
+  return false;
 }
