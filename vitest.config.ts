@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// "unit" needs neither a chain nor a child process; "chain" starts Anvil and real services; "simulation" runs the whole
-// service in one process, without sockets and in simulated time.
+// "unit" needs neither a chain nor a child process; "chain" starts Anvil and real services, and "crash" does them harm;
+// "simulation" runs the whole service in one process, without sockets and in simulated time.
 export default defineConfig({
   test: {
     projects: [
@@ -20,6 +20,15 @@ export default defineConfig({
           // Each of them uses all cores by itself.
           fileParallelism: false,
           testTimeout: 1_800_000,
+        },
+      },
+      {
+        test: {
+          name: 'crash',
+          include: ['test/crash/**/*.test.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
         },
       },
       {

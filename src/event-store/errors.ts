@@ -154,6 +154,20 @@ export class ForeignDatabase extends IssuanceError {
   }
 }
 
+/** What is on disk is not what was written there. Nothing may be decided on it. */
+export class DatabaseDamaged extends IssuanceError {
+  override readonly name = 'DatabaseDamaged';
+
+  constructor(database: string, why: string, cause?: unknown) {
+    super(
+      'database_damaged',
+      `the database ${database} is damaged: ${why}. Keep a copy of it and of what lies beside it, put the newest ` +
+        'backup in its place, and start that with "issuer serve --restored"; see docs/faults.md',
+      { cause, details: { database } },
+    );
+  }
+}
+
 /** Another process serves this database. */
 export class AlreadyServing extends IssuanceError {
   override readonly name = 'AlreadyServing';

@@ -4,6 +4,7 @@ import { UniqueViolation, VersionConflict } from '../errors.ts';
 import type { Commit, Committed, CommitStamp, JsonObject, NewEvent, StoredEvent } from '../event-store.ts';
 import { encodeJson } from '../json.ts';
 import type { Connection } from './connection.ts';
+import { eventSum } from './event-sum.ts';
 import type { PreparedWrite, RowWriter } from './row-writer.ts';
 import type { StreamHead, StreamIds } from './stream-ids.ts';
 
@@ -155,7 +156,7 @@ function append(
   }
   const stored: StoredEvent[] = [];
   const insert = connection.prepare(
-    'INSERT INTO events (stream, version, type, schema, time, metadata, data) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    'INSERT INTO events (stream, version, type, schema, time, metadata, data, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   );
   commit.appends.forEach(({ stream, events }, at) => {
     if (events.length === 0) return;
@@ -165,7 +166,8 @@ function append(
     events.forEach(({ type, schema, data: value }, index) => {
       version += 1;
       const text = data[at]?.[index] ?? '{}';
-      const { lastInsertRowid } = insert.run(id, version, type, schema, timeMs, metadata, text);
+      const sum = eventSum({ stream, version, type, schema, timeMs, metadata, data: text });
+      const { lastInsertRowid } = insert.run(id, version, type, schema, timeMs, metadata, text, sum);
       const position = Number(lastInsertRowid);
       stored.push({
         position,

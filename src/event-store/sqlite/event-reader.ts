@@ -1,7 +1,8 @@
-import { InvalidQuery } from '../errors.ts';
+import { DatabaseDamaged, InvalidQuery } from '../errors.ts';
 import type { JsonObject, Metadata, StoredEvent, StreamName, UpTo } from '../event-store.ts';
 import { decodeJson } from '../json.ts';
 import type { Connection } from './connection.ts';
+import { eventSum } from './event-sum.ts';
 import { LIMIT } from './query.ts';
 import { MAX_CATEGORIES, type StreamIds } from './stream-ids.ts';
 
@@ -21,7 +22,7 @@ export interface EventReader {
   lastPosition(): number;
 }
 
-const COLUMNS = 'e.position, e.version, e.type, e.schema, e.time AS timeMs, e.metadata, e.data';
+const COLUMNS = 'e.position, e.version, e.type, e.schema, e.time AS timeMs, e.metadata, e.data, e.sum';
 
 const UP_TO = 'e.version <= ? AND e.position <= ? AND e.time <= ?';
 
@@ -40,7 +41,7 @@ const BY_STREAM = `SELECT ${COLUMNS}, e.stream FROM events e ORDER BY e.stream, 
 const NAME_OF = 'SELECT name FROM names WHERE number = ?';
 
 export function createEventReader(connection: Connection, streams: StreamIds): EventReader {
-  const decode = createDecoder();
+  const decode = createDecoder(connection.path);
   const decodeNamed = (row: Record<string, unknown>): StoredEvent =>
     decode(row, streams.nameOf(row['stream'] as number, row['name']));
   return {
@@ -95,12 +96,25 @@ function bounds(upTo: UpTo = {}): readonly [number, number, number] {
   return [upTo.version ?? end, upTo.position ?? end, upTo.timeMs ?? end];
 }
 
-/** The events of one commit share their metadata, so the last one read is usually the next one too. */
-function createDecoder(): (row: Record<string, unknown>, stream: StreamName) => StoredEvent {
+/**
+ * Decodes what `COLUMNS` gives. @throws DatabaseDamaged when it is not what was written.
+ *
+ * The events of one commit share their metadata, so the last one read is usually the next one too.
+ */
+function createDecoder(path: string): (row: Record<string, unknown>, stream: StreamName) => StoredEvent {
   let lastText = '';
   let lastMetadata: Metadata = { actor: '' };
   return (row, stream) => {
-    const text = row['metadata'] as string;
+    const [version, type, schema, timeMs] = [
+      row['version'] as number,
+      row['type'] as string,
+      row['schema'] as number,
+      row['timeMs'] as number,
+    ];
+    const [text, data] = [row['metadata'] as string, row['data'] as string];
+    if (eventSum({ stream, version, type, schema, timeMs, metadata: text, data }) !== row['sum']) {
+      throw new DatabaseDamaged(path, `event ${String(row['position'])} of the log is not as it was written`);
+    }
     if (text !== lastText) {
       lastMetadata = decodeJson(text) as unknown as Metadata;
       lastText = text;
@@ -108,12 +122,12 @@ function createDecoder(): (row: Record<string, unknown>, stream: StreamName) => 
     return {
       position: row['position'] as number,
       stream,
-      version: row['version'] as number,
-      type: row['type'] as string,
-      schema: row['schema'] as number,
-      timeMs: row['timeMs'] as number,
+      version,
+      type,
+      schema,
+      timeMs,
       metadata: lastMetadata,
-      data: decodeJson(row['data'] as string) as JsonObject,
+      data: decodeJson(data) as JsonObject,
     };
   };
 }

@@ -7,6 +7,12 @@ const SQLITE_CONSTRAINT = 19;
 const SQLITE_BUSY = 5;
 const SQLITE_LOCKED = 6;
 
+/** No leave to write, or a disk that the system made read-only. */
+const SQLITE_READONLY = 8;
+/** Pages that contradict each other, or that are not there. */
+const SQLITE_CORRUPT = 11;
+/** The system could not read or write. */
+const SQLITE_IOERR = 10;
 /** No such folder, no leave, or a folder itself. */
 const SQLITE_CANTOPEN = 14;
 /** The file is something else than a database. */
@@ -32,6 +38,19 @@ export function isBusy(error: unknown): boolean {
 
 export function isUnopenable(error: unknown): boolean {
   return ((resultCode(error) ?? 0) & 0xff) === SQLITE_CANTOPEN;
+}
+
+export function isReadOnly(error: unknown): boolean {
+  return ((resultCode(error) ?? 0) & 0xff) === SQLITE_READONLY;
+}
+
+export function isDamage(error: unknown): boolean {
+  return ((resultCode(error) ?? 0) & 0xff) === SQLITE_CORRUPT;
+}
+
+/** Whether what is on disk could not be read, now or for good: nothing may be decided on what it seems to say. */
+export function isUnreadable(error: unknown): boolean {
+  return isDamage(error) || isNoDatabase(error) || ((resultCode(error) ?? 0) & 0xff) === SQLITE_IOERR;
 }
 
 export function isNoDatabase(error: unknown): boolean {

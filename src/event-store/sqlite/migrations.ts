@@ -36,6 +36,7 @@ const BASE: Migration = {
         time INTEGER NOT NULL,
         metadata TEXT NOT NULL,
         data TEXT NOT NULL,
+        sum INTEGER NOT NULL,
         UNIQUE (stream, version)
       ) STRICT;
       CREATE TABLE guards (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;

@@ -1,21 +1,27 @@
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import type { Clock, Timers } from '../../ports/ports.ts';
 import { IssuanceError } from '../../primitives/failures.ts';
-import { ForeignDatabase, SchemaOutdated } from '../errors.ts';
+import { DatabaseDamaged, ForeignDatabase, SchemaOutdated } from '../errors.ts';
 import type { EventStore, TableDefinition } from '../event-store.ts';
 import type { OnProgress } from '../progress.ts';
 import type { RebuildTarget } from '../rebuild.ts';
 import { createTables, type Table } from '../table.ts';
 import type { BackupStamp } from './backup.ts';
+import { findLostCommits } from './check-wal.ts';
 import type { GroupReport } from './commit-queue.ts';
 import { type Connect, type Connection, inTransaction, openConnection, setPragmas } from './connection.ts';
-import { isNoDatabase, isUnopenable } from './failures.ts';
+import { isDamage, isNoDatabase, isReadOnly, isUnopenable } from './failures.ts';
 import { META, readMeta, writeMeta } from './meta.ts';
 import { migrate, schemaStatus, type SchemaStatus } from './migrations.ts';
 import { takeServingLock } from './serving-lock.ts';
 import { createSqliteStore } from './sqlite-store.ts';
 
 export const IN_MEMORY = ':memory:';
+
+/** A page is no smaller than that. SQLite takes less for nothing at all, and begins a new database in its place. */
+const SMALLEST_DATABASE_BYTES = 512;
+/** What every database begins with. */
+const MAGIC = 'SQLite format 3\0';
 
 export interface SqliteStoreOptions {
   /** A file, or `:memory:`. */
@@ -37,6 +43,8 @@ export interface SqliteStoreOptions {
   readonly readOnly?: boolean;
   /** Apply pending migrations. Default true; false refuses an old schema with `SchemaOutdated`. */
   readonly migrate?: boolean;
+  /** The operator knows that it is older than what was acknowledged, and wants it all the same. Default false. */
+  readonly acceptLoss?: boolean;
   /** Opens the database file; tests put one with faults in its place. */
   readonly connect?: Connect;
 }
@@ -66,6 +74,7 @@ export interface SqliteStore extends EventStore, RebuildTarget {
  *
  * @throws AlreadyServing with `serve` when another process serves the file.
  * @throws SchemaNewer, SchemaOutdated, ForeignDatabase when its schema is not the program's.
+ * @throws DatabaseDamaged when it is not as it was written, as far as opening it shows.
  * @throws IssuanceError `database_missing` when it is opened for reading and does not exist, `database_unopenable` when
  *   nothing can be opened under that name.
  */
@@ -75,6 +84,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
   if (readOnly && serve)
     throw new IssuanceError('store_options', 'a store cannot serve and be read-only: choose one');
   if (readOnly && !existsSync(path)) throw missing(path);
+  const file = existsSync(path) ? realpathSync(path) : path;
+  if (path !== IN_MEMORY) refuseDamaged(file, options.acceptLoss === true);
+  // A process that ended in order left no write-ahead log.
+  const endedInOrder = !existsSync(`${file}-wal`);
   const connection = open(path, { readOnly, connect: options.connect });
   const undo: (() => void)[] = [() => connection.db.close()];
   try {
@@ -87,6 +100,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       undo.push(releaseLock);
     };
     if (serve) lock();
+    if (serve && !endedInOrder) checkPages(connection);
     if (readOnly) beginSnapshot(connection);
     else setPragmas(connection.db);
     const status = schemaStatus(connection, tables);
@@ -100,8 +114,27 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     return createSqliteStore({ ...options, connection, tables, epoch, readOnly, releaseLock });
   } catch (error) {
     for (const step of undo.toReversed()) step();
-    throw error;
+    if (isReadOnly(error)) throw unopenable(path, error);
+    throw isDamage(error) ? new DatabaseDamaged(path, (error as Error).message, error) : error;
   }
+}
+
+/** @throws DatabaseDamaged, ForeignDatabase for what SQLite would take for an empty database, or for an older one. */
+function refuseDamaged(path: string, acceptLoss: boolean): void {
+  const bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (bytes > 0 && bytes < SMALLEST_DATABASE_BYTES) {
+    const ours = MAGIC.startsWith(readFileSync(path, 'latin1').slice(0, MAGIC.length));
+    if (!ours) throw new ForeignDatabase(path);
+    throw new DatabaseDamaged(path, `of its first page there are ${String(bytes)} bytes`);
+  }
+  const lost = acceptLoss ? null : findLostCommits(path);
+  if (lost !== null) throw new DatabaseDamaged(path, lost);
+}
+
+/** Reads every page once, a millisecond for each megabyte: worth it after a crash, which may have been a power cut. */
+function checkPages({ db, path }: Connection): void {
+  const found = db.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
+  if (found !== 'ok') throw new DatabaseDamaged(path, String(found));
 }
 
 /**
@@ -125,14 +158,17 @@ function open(path: string, options: Parameters<typeof openConnection>[1]): Conn
   try {
     return openConnection(path, options);
   } catch (error) {
-    if (!isUnopenable(error)) throw error;
-    throw new IssuanceError(
-      'database_unopenable',
-      `the database ${path} cannot be opened: DATABASE_URL must name a file in a folder that exists, and that this ` +
-        'process may read and write',
-      { cause: error, details: { path } },
-    );
+    throw isUnopenable(error) ? unopenable(path, error) : error;
   }
+}
+
+function unopenable(path: string, cause: unknown): IssuanceError {
+  return new IssuanceError(
+    'database_unopenable',
+    `the database ${path} cannot be opened: DATABASE_URL must name a file in a folder that exists, and that this ` +
+      'process may read and write',
+    { cause, details: { path } },
+  );
 }
 
 /** @throws ForeignDatabase also for a file that is no database at all. */

@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { systemTimers } from '../../ports/system.ts';
@@ -85,6 +86,37 @@ describe('SQLite store, when the database fails', () => {
     expect(fatal).toHaveLength(1);
   });
 
+  test('a file that may only be read is refused at the start, and stops a store that serves it', async () => {
+    const { path, store, fatal, db } = await openBreakable();
+    await store.commit(appendOne('a/1', 0));
+    db.exec('PRAGMA query_only = ON');
+    expect(await endings([store.commit(appendOne('a/2', 0))])).toEqual(['OutcomeUnknown']);
+    expect(fatal).toMatchObject([{ code: 'outcome_unknown' }]);
+    await store.close();
+    const connect = (file: string): DatabaseSync => new DatabaseSync(file, { readOnly: true });
+    const refused = openTestStore({ path, serve: true, connect });
+    await expect(refused).rejects.toMatchObject({ code: 'database_unopenable' });
+    const reader = await openTestStore({ path, readOnly: true });
+    expect((await wholeLog(reader)).map((it) => it.stream)).toEqual(['a/1']);
+  });
+
+  test('a lock that somebody else keeps leaves the group unknown and stops the store', async () => {
+    const path = temporaryPath();
+    const fatal: Error[] = [];
+    const connect = (file: string): DatabaseSync => new DatabaseSync(file, { timeout: 20 });
+    const store = await openTestStore({ path, serve: true, connect, onFatal: (error) => fatal.push(error) });
+    await store.commit(appendOne('a/1', 0));
+    const shell = new DatabaseSync(path);
+    shell.exec('BEGIN IMMEDIATE');
+    expect(await endings([store.commit(appendOne('a/2', 0))])).toEqual(['OutcomeUnknown']);
+    expect(fatal).toMatchObject([{ code: 'outcome_unknown' }]);
+    shell.exec('ROLLBACK');
+    shell.close();
+    await store.close();
+    const next = await openTestStore({ path, serve: true });
+    expect((await wholeLog(next)).map((it) => it.stream)).toEqual(['a/1']);
+  });
+
   test('a store that was overtaken refuses to commit, and stops', async () => {
     const { path, store, fatal } = await openBreakable();
     await store.commit(appendOne('a/1', 0));
@@ -105,6 +137,41 @@ describe('SQLite store, when the database fails', () => {
     await store.commit(appendOne('a/1', 0));
     expect(() => db.exec('DELETE FROM events')).toThrow(/only grows/);
     expect(() => db.exec(`UPDATE events SET type = 'other'`)).toThrow(/only grows/);
+  });
+
+  test('an event that is not as it was written stops the store, and is never given to anyone', async () => {
+    const { path, store, fatal, db } = await openBreakable();
+    await store.commit(appendOne('a/1', 0, { amount: 10n }));
+    await store.commit(appendOne('a/2', 0));
+    db.exec(`DROP TRIGGER events_hold; UPDATE events SET data = replace(data, '"10"', '"11"')`);
+    await expect(store.readStream('a/1')).rejects.toMatchObject({ code: 'database_damaged' });
+    expect(fatal).toMatchObject([{ code: 'database_damaged' }]);
+    await expect(store.commit(appendOne('a/3', 0))).rejects.toMatchObject({ code: 'store_closed' });
+    await store.close();
+    const reader = await openTestStore({ path, readOnly: true, onFatal: () => undefined });
+    await expect(wholeLog(reader)).rejects.toThrow(/event 1 of the log is not as it was written/);
+  });
+
+  test('a file without its first page is not taken for a new database', async () => {
+    const path = temporaryPath();
+    writeFileSync(path, 'SQLite format 3');
+    await expect(openTestStore({ path, serve: true })).rejects.toMatchObject({ code: 'database_damaged' });
+    expect(readFileSync(path, 'utf8')).toBe('SQLite format 3');
+  });
+
+  test('after a crash pages that contradict each other are found before anything is served', async () => {
+    const { path, store, db } = await openBreakable();
+    await store.commit(appendOne('a/1', 0));
+    const { rootpage } = db.prepare(`SELECT rootpage FROM sqlite_master WHERE name = 'item'`).get() as {
+      rootpage: number;
+    };
+    const { page_size: bytes } = db.prepare('PRAGMA page_size').get() as { page_size: number };
+    await store.close();
+    const content = readFileSync(path);
+    writeFileSync(path, content.fill(0, (rootpage - 1) * bytes, rootpage * bytes));
+    // As a process leaves it that did not end in order.
+    writeFileSync(`${path}-wal`, '');
+    await expect(openTestStore({ path, serve: true })).rejects.toMatchObject({ code: 'database_damaged' });
   });
 
   test('no reader sees rows of a group before it is durable', async () => {

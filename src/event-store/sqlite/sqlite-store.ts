@@ -1,5 +1,5 @@
 import { IssuanceError } from '../../primitives/failures.ts';
-import { FencedOut, OutcomeUnknown, RebuildNeeded } from '../errors.ts';
+import { DatabaseDamaged, FencedOut, OutcomeUnknown, RebuildNeeded } from '../errors.ts';
 import type { StoredEvent } from '../event-store.ts';
 import { createListeners } from '../listeners.ts';
 import type { Table } from '../table.ts';
@@ -7,7 +7,7 @@ import { backUp, type BackupStamp } from './backup.ts';
 import { createCommitQueue } from './commit-queue.ts';
 import { type Connection, inTransaction } from './connection.ts';
 import { createEventReader } from './event-reader.ts';
-import { isDatabaseFailure } from './failures.ts';
+import { isDatabaseFailure, isUnreadable } from './failures.ts';
 import { META, readMeta, readTablesToRebuild, RESERVED_META_PREFIX, writeMeta } from './meta.ts';
 import { createNames } from './names.ts';
 import type { SqliteStore, SqliteStoreOptions } from './open-sqlite-store.ts';
@@ -75,7 +75,13 @@ export function createSqliteStore(
 
   const read = async <Result>(task: () => Result): Promise<Result> => {
     life.assertReadable();
-    return task();
+    try {
+      return task();
+    } catch (error) {
+      if (error instanceof DatabaseDamaged) throw life.stop(error);
+      if (!isUnreadable(error)) throw error;
+      throw life.stop(new DatabaseDamaged(connection.path, (error as Error).message, error));
+    }
   };
 
   /** Runs at once, in this turn: between turns no group is open. */
