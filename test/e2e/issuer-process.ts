@@ -27,17 +27,20 @@ export interface RunningIssuer {
 
 /**
  * Starts `issuer serve`, or a program in its place, and resolves when it says that it listens; rejects with its output
- * when it ends instead.
+ * when it ends instead. With `killAfterMs` it is ended by SIGKILL so long after it was started, listening or not.
  */
 export async function startIssuerProcess(
   env: Readonly<Record<string, string>>,
   args: readonly string[] = [],
   program: string = MAIN,
+  killAfterMs = 0,
 ): Promise<RunningIssuer> {
   // As the first line of the program says.
   const child = spawn(process.execPath, ['--max-semi-space-size=8', program, 'serve', ...args], {
     env: { PATH: process.env['PATH'], ...MALLOC, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: killAfterMs,
+    killSignal: 'SIGKILL',
   });
   const killWithParent = (): void => void child.kill('SIGKILL');
   process.once('exit', killWithParent);
