@@ -52,7 +52,8 @@ export function callNode(
           httpStatus: 429,
         });
       }
-      if (method === 'eth_sendRawTransaction') void requireCommitted(world, process, params);
+      if (method === 'eth_sendRawTransaction')
+        void requireCommitted(world, process, network.place.chainId, params);
       if (method === 'eth_chainId' && plan.happens('rpc_wrong_chain', identity, attempt)) return '0x7a69';
       return lied(world, { network, replica, method, params, identity, attempt }, () =>
         answer(network.chain, headOf(world, network, replica), method, params),
@@ -62,10 +63,16 @@ export function callNode(
 }
 
 /** 1: no byte that was signed leaves before it is on disk. */
-async function requireCommitted(world: World, process: Process, [raw]: readonly unknown[]): Promise<void> {
+async function requireCommitted(
+  world: World,
+  process: Process,
+  chainId: number,
+  [raw]: readonly unknown[],
+): Promise<void> {
   if (!process.alive) return;
   const hash = keccak256(raw as Hex);
-  const rows = await process.store?.find({ table: 'transaction_hash', where: { hash }, limit: 1 });
+  const where = { chain_id: chainId, hash };
+  const rows = await process.store?.find({ table: 'transaction_hash', where, limit: 1 });
   if (process.alive && rows?.length === 0)
     world.complaints.push(`1: ${hash} was sent before it was committed`);
 }
