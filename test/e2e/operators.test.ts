@@ -89,7 +89,7 @@ describe('recover', () => {
     alpaca.script.add({ endpoint: 'confirm', times: 'always', do: { send: () => [] } });
     const twin = (await world.orderMint('3')).issuerRequestId ?? '';
     expect(await refusal('recover', twin, { evidence: journal })).toMatch(
-      /422.*counts this evidence as its own/,
+      /422.*was named for another mint already/,
     );
     expect(await refusal('recover', twin, { evidence: journal?.toUpperCase() })).toMatch(
       /422.*counts this evidence as its own/,
