@@ -56,10 +56,9 @@ export function createEventReader(connection: Connection, streams: StreamIds): E
         throw new InvalidQuery('events', `limit must be from 1 to ${MAX_PAGE}, not ${limit}`);
       }
       if (category === undefined) {
-        return connection
-          .prepare(ALL)
-          .all(after, ...bounds(upTo), limit)
-          .map(decodeNamed);
+        const rows = connection.prepare(ALL).all(after, ...bounds(upTo), limit);
+        if (upTo === undefined) checkPositions(connection.path, after, rows);
+        return rows.map(decodeNamed);
       }
       const code = streams.category(category);
       if (code === null) return [];
@@ -89,6 +88,18 @@ export function createEventReader(connection: Connection, streams: StreamIds): E
       return (row?.['position'] as number | null | undefined) ?? 0;
     },
   };
+}
+
+/** Positions are given one after the other and no event is ever removed: a gap is damage that no sum can show. */
+function checkPositions(path: string, after: number, rows: readonly Record<string, unknown>[]): void {
+  const first = Math.max(after, 0) + 1;
+  const wrong = rows.findIndex((row, at) => row['position'] !== first + at);
+  if (wrong < 0) return;
+  const [wanted, found] = [first + wrong, rows[wrong]?.['position']];
+  throw new DatabaseDamaged(
+    path,
+    `where event ${String(wanted)} of the log belongs there is ${String(found)}`,
+  );
 }
 
 function bounds(upTo: UpTo = {}): readonly [number, number, number] {
