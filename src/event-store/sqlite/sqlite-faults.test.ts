@@ -139,6 +139,15 @@ describe('SQLite store, when the database fails', () => {
     expect(() => db.exec(`UPDATE events SET type = 'other'`)).toThrow(/only grows/);
   });
 
+  test('a log with a gap stops the store, and is never given to anyone', async () => {
+    const { store, fatal, db } = await openBreakable();
+    for (const id of ['1', '2', '3']) await store.commit(appendOne(`a/${id}`, 0));
+    db.exec('DROP TRIGGER events_hold; UPDATE events SET position = 4 WHERE position = 3');
+    expect(await store.readAll({ after: 0, limit: 2 })).toHaveLength(2);
+    await expect(store.readAll({ after: 0, limit: 3 })).rejects.toThrow(/where event 3 .* there is 4/);
+    expect(fatal).toMatchObject([{ code: 'database_damaged' }]);
+  });
+
   test('an event that is not as it was written stops the store, and is never given to anyone', async () => {
     const { path, store, fatal, db } = await openBreakable();
     await store.commit(appendOne('a/1', 0, { amount: 10n }));
