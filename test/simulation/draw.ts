@@ -131,7 +131,15 @@ function drawActions(dice: Dice, topology: number): readonly Action[] {
     const wallet = dice.whole(0, (PARTICIPANTS[participant]?.wallets.length ?? 1) - 1);
     const atMs = TEMPLATE_ENDS_MS + dice.whole(500, 4_000);
     const at = where();
-    actions.push({ kind: 'mint', atMs, participant, wallet, ...at, qty: dice.pick(MINTED) });
+    actions.push({
+      kind: 'mint',
+      atMs,
+      participant,
+      wallet,
+      ...at,
+      qty: dice.pick(MINTED),
+      isPatient: false,
+    });
     const from = PARTICIPANTS[participant]?.wallets[wallet] ?? STRAY_WALLET;
     for (let sends = dice.whole(0, 2); sends > 0; sends -= 1) {
       const parts = dice.pick([1, 1, 1, 2, 3]);
@@ -212,7 +220,7 @@ function drawRivals(
   const mintedMs = TEMPLATE_ENDS_MS + dice.whole(500, 2_000);
   const atMs = sentMs + dice.whole(-200, 200);
   return [
-    { kind: 'mint', atMs: mintedMs, participant: 0, wallet: 0, ...at, qty: '10' },
+    { kind: 'mint', atMs: mintedMs, participant: 0, wallet: 0, ...at, qty: '10', isPatient: false },
     { kind: 'send', atMs, from, ...at, qty: '1000', parts: 1, isPatient: false },
   ];
 }

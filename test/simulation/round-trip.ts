@@ -19,7 +19,16 @@ export const roundTrip: Spec = {
     },
   ],
   actions: [
-    { kind: 'mint', atMs: 8_500, participant: 0, wallet: 0, network: 0, vault: 0, qty: '10' },
+    {
+      kind: 'mint',
+      atMs: 8_500,
+      participant: 0,
+      wallet: 0,
+      network: 0,
+      vault: 0,
+      qty: '10',
+      isPatient: true,
+    },
     {
       kind: 'send',
       atMs: 13_000,

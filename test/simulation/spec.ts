@@ -14,6 +14,8 @@ export type Action =
       readonly network: number;
       readonly vault: number;
       readonly qty: string;
+      /** The AP asks anew while nobody answers that it is taken. */
+      readonly isPatient: boolean;
     }
   /** Whatever the wallet has of it, up to `qty`, in as many transfers of one transaction as there are parts. */
   | {

@@ -98,13 +98,17 @@ function placeOf(
 async function orderMint(simulation: Simulation, action: Extract<Action, { kind: 'mint' }>): Promise<void> {
   const { network, vault } = placeOf(simulation, action);
   const participant = PARTICIPANTS[action.participant];
-  await simulation.world.alpaca.ap.requestMint({
+  const request = await simulation.world.alpaca.ap.requestMint({
     email: participant?.email ?? '',
     underlying_symbol: vault.underlying,
     token_symbol: vault.token,
     network: network.place.network as MintOrder['network'],
     qty: action.qty,
     wallet_address: participant?.wallets[action.wallet] ?? '',
+  });
+  if (!action.isPatient || request.status !== 'rejected') return;
+  simulation.world.scheduler.after(ASK_AGAIN_MS, 'an AP asks again', () => {
+    quietly(simulation, orderMint(simulation, action));
   });
 }
 
@@ -174,6 +178,9 @@ function deposit(simulation: Simulation, action: Extract<Action, { kind: 'deposi
   });
   network.chain.send({ from: OUTSIDER, to: vault.address, input, script: null }, label);
 }
+
+/** How long an AP waits after a refusal. */
+const ASK_AGAIN_MS = 1_000;
 
 /** How often a wallet that waits for tokens looks; it goes on for as long as anything might bring some. */
 const LOOK_MS = 1_000;
