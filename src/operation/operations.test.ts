@@ -245,6 +245,15 @@ describe('operations', () => {
     expect(await ids({ stuck: true }, { limit: 10 })).toEqual(['1', '2', '4']);
   });
 
+  test('what is held is stuck also where the clock was set back since, and what is only waiting is not', async () => {
+    const { set, ids, clock } = await open();
+    await set('1', 'held');
+    await set('2', 'requested');
+    clock.advance(-24 * 60 * 60 * 1_000);
+    await set('3', 'unclear');
+    expect(await ids({ stuck: true }, { limit: 10 })).toEqual(['1', '3']);
+  });
+
   test('what is stuck comes page by page, whatever its state, and each filter narrows it', async () => {
     const { set, operations, clock } = await open();
     const wanted: string[] = [];

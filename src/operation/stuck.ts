@@ -49,14 +49,17 @@ interface StuckQuery extends Required<Pick<Query, 'table' | 'where' | 'orderBy'>
   readonly phase: string;
 }
 
-/** Queries that together find every row of work past its bound, oldest first each. */
+/**
+ * Queries that together find every row of work past its bound, oldest first each. What needs a person at once is
+ * found whatever the clock says: one that was set back is still before the moment of the hold.
+ */
 export function stuckCandidates(nowMs: number, bounds: StateBounds = STATE_BOUNDS_MS): readonly StuckQuery[] {
   return Object.entries(bounds).flatMap(([kind, phases]) =>
     Object.entries(phases).map(([phase, boundMs]) => ({
       kind,
       phase,
       table: WORK_TABLE.name,
-      where: { kind, phase, since_ms: { lte: nowMs - boundMs } },
+      where: { kind, phase, ...(boundMs === 0 ? {} : { since_ms: { lte: nowMs - boundMs } }) },
       orderBy: [
         ['since_ms', 'asc'],
         ['id', 'asc'],

@@ -9,6 +9,7 @@ export function testDesk(): {
     /** Of `finalTransaction`, whatever is asked for. */
     evidence: FinalEvidence | string;
     voidProof: string | null;
+    undone: Awaited<ReturnType<TransactionDesk['undone']>>;
     unanswerable: string | null;
     forgotten: FoundTransaction | null;
     quarantined: boolean;
@@ -28,6 +29,7 @@ export function testDesk(): {
     },
     evidence: 'no final block is known to hold it',
     voidProof: null,
+    undone: { isUndone: false, text: 'its block is not final yet' },
     unanswerable: null,
     forgotten: null,
     quarantined: false,
@@ -48,6 +50,7 @@ export function testDesk(): {
       unanswerable: async () => told.unanswerable,
       finalTransaction: async () => told.evidence,
       voidProof: async () => told.voidProof,
+      undone: async () => told.undone,
       forgotten: async () => told.forgotten,
       isQuarantined: async () => told.quarantined,
       wake: (ids) => void woken.push(...ids),

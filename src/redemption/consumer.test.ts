@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { LogBatch } from '../chain/watcher/types.ts';
 import { decodeLogs } from '../chain/watcher/decode-logs.ts';
 import { anyKind } from '../event-store/create-ledger.ts';
+import { change } from '../event-store/ledger.ts';
 import type { TestWorld } from '../operation/test-ledger.ts';
 import { openTestLedger, testCatalog, testDirectory } from '../operation/test-ledger.ts';
 import { ZERO_ADDRESS } from '../primitives/address.ts';
@@ -92,6 +93,30 @@ describe('taking in transfers', () => {
       qty: 5n * TOKEN,
       tx_hash: HASH,
     });
+  });
+
+  test('one that was closed as gone begins anew when its transfer is there after all', async () => {
+    const { consume, operation, ledger } = await open();
+    const close = async (isGone: boolean): Promise<void> => {
+      const loaded = await ledger.load(redemptionKind, idOf(0));
+      const closed = {
+        type: 'RedemptionClosed',
+        data: { why: 'undone', ...(isGone ? { gone: true as const } : {}) },
+      } as const;
+      await ledger.commit({
+        changes: [change(redemptionKind, loaded, [closed])],
+        metadata: { actor: 'test' },
+      });
+    };
+    await consume([incoming()]);
+    await close(true);
+    expect(await operation(idOf(0))).toMatchObject({ state: 'closed', reason: 'undone' });
+    expect(await consume([incoming()])).toEqual([idOf(0)]);
+    expect(await operation(idOf(0))).toMatchObject({ state: 'detected', reason: null });
+    // One whose tokens stay with us is at its end.
+    await close(false);
+    expect(await consume([incoming()])).toEqual([]);
+    expect(await operation(idOf(0))).toMatchObject({ state: 'closed' });
   });
 
   test('carries the split count from before its block; history is not asked about', async () => {

@@ -66,7 +66,10 @@ function hintsOf(batch: LogBatch, wallets: ReadonlySet<Address>): readonly Hint[
   });
 }
 
-/** As many redemptions of this transaction and vault are known as there are transfers: a rescan has nothing new. */
+/**
+ * As many redemptions of this transaction and vault are known as there are transfers: a rescan has nothing new. One
+ * that was closed is looked at again: its transfer may have been undone then.
+ */
 async function isRecorded(store: EventStore, chainId: number, hint: Hint): Promise<boolean> {
   const count = await store.count({
     table: OPERATION_TABLE.name,
@@ -75,6 +78,7 @@ async function isRecorded(store: EventStore, chainId: number, hint: Hint): Promi
       kind: 'redemption',
       chain_id: chainId,
       vault: hint.vault,
+      state: { not: 'closed' },
     },
   });
   return count >= hint.transfers;

@@ -9,7 +9,7 @@ import { decideForward } from './decide-forward.ts';
 import type { RefundCommand } from './decide-refund.ts';
 import { decideRefund } from './decide-refund.ts';
 import type { RecordedWhy, RedemptionEvent, RedemptionState, TransferFacts, WaitReason } from './state.ts';
-import { stageOf } from './state.ts';
+import { isGone, stageOf } from './state.ts';
 
 export type RedemptionCommand =
   | {
@@ -40,12 +40,16 @@ export type RedemptionCommand =
   | { readonly type: 'reject'; readonly reason: string | null }
   | { readonly type: 'hold'; readonly why: string }
   | { readonly type: 'resume'; readonly found?: readonly string[] }
-  /** `isLive`: a burn of it may still take effect, so that it is closed only when that is out of the question. */
+  /**
+   * `isLive`: a burn of it may still take effect, so that it is closed only when that is out of the question.
+   * `isGone`: final blocks show that its transfer was undone.
+   */
   | {
       readonly type: 'close';
       readonly why: string;
       readonly isLive: boolean;
       readonly found?: readonly string[];
+      readonly isGone?: true;
     }
   | BurnCommand
   | ForwardCommand
@@ -63,7 +67,7 @@ export function decideRedemption(
 ): readonly RedemptionEvent[] {
   switch (command.type) {
     case 'detect':
-      return state.kind === 'none' ? [detected(command)] : [];
+      return state.kind === 'none' || isGone(state) ? [detected(command)] : [];
     case 'checkSplits':
       return decideSplits(command.reading, state);
     case 'wait':
@@ -179,11 +183,18 @@ function decideAlpaca(
 }
 
 function decideClose(
-  { why, found, isLive }: Extract<RedemptionCommand, { type: 'close' }>,
+  { why, found, isLive, isGone: gone }: Extract<RedemptionCommand, { type: 'close' }>,
   state: RedemptionState,
 ): readonly RedemptionEvent[] {
   const hasPending = 'redemption' in state && state.redemption.parts.some((it) => it.effect === null);
-  if (stageOf(state) === null) throw misfit('close', state);
+  const stage = stageOf(state);
+  if (stage === null) throw misfit('close', state);
+  if (gone === true) {
+    // Once it is promised, Alpaca may have journaled shares for it.
+    const isAsked = 'redemption' in state && state.redemption.promise !== null;
+    if (stage.kind !== 'detected' || isAsked) throw misfit('close as gone', state);
+    return [{ type: 'RedemptionClosed', data: { why, gone, ...(found === undefined ? {} : { found }) } }];
+  }
   const data = { why, ...(found === undefined ? {} : { found }) };
   // While a transaction may still land, nothing is over.
   return [{ type: hasPending && isLive ? 'RedemptionClosing' : 'RedemptionClosed', data }];

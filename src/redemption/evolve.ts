@@ -10,13 +10,13 @@ import type {
 } from './state.ts';
 import { evolveForward } from './evolve-forward.ts';
 import { evolveRefund } from './evolve-refund.ts';
-import { stageOf, uncovered } from './state.ts';
+import { isGone, stageOf, uncovered } from './state.ts';
 
 /** Folds one event into a redemption. Throws `log_corrupt` for an event that no decision can have put there. */
 export function evolveRedemption(state: RedemptionState, event: RedemptionEvent): RedemptionState {
   switch (event.type) {
     case 'TransferDetected': {
-      if (state.kind !== 'none') throw corrupt(state, event);
+      if (state.kind !== 'none' && !isGone(state)) throw corrupt(state, event);
       const { clientId, splits = null, ...transfer } = event.data;
       return { kind: 'detected', waiting: null, redemption: newRedemption(transfer, clientId, splits) };
     }
@@ -70,8 +70,9 @@ function evolveDetected(state: KnownRedemption, event: LaterEvent): RedemptionSt
     case 'RedemptionClosed': {
       const from = stageOf(state);
       if (from === null) throw corrupt(state, event);
-      const closed = { ...redemption, closing: null };
-      return { kind: 'closed', redemption: closed, why: event.data.why, from: bare(from) };
+      const { why, gone } = event.data;
+      const closed = { kind: 'closed', redemption: { ...redemption, closing: null }, why } as const;
+      return { ...closed, from: bare(from), ...(gone === undefined ? {} : { isGone: gone }) };
     }
     case 'RedemptionClosing':
       return { ...state, redemption: { ...redemption, closing: event.data.why } };

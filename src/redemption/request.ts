@@ -84,7 +84,10 @@ export async function requestRedemption(
 /** Makes sure that the tokens are still there before Alpaca is asked for shares. Null when they are. */
 async function checkTransfer(options: RequestOptions, { transfer }: Redemption): Promise<StepResult | null> {
   const doubt = await doubtTransfer(options.rpcOf, transfer);
-  return doubt === null ? null : failedStep('transfer_not_on_chain', doubt, options.clock.nowMs());
+  if (doubt === null) return null;
+  const what =
+    'it goes on by itself should the transfer be there again, and close ends it once it is gone for good';
+  return failedStep('transfer_not_on_chain', `${doubt}: ${what}`, options.clock.nowMs());
 }
 
 /**

@@ -79,7 +79,8 @@ export type RedemptionEvent =
   | { type: 'RecoveryAsked'; data: { found: readonly string[] } }
   /** To be closed as soon as its nonce is used for something else; a burn would win. */
   | { type: 'RedemptionClosing'; data: { why: string; found?: readonly string[] } }
-  | { type: 'RedemptionClosed'; data: { why: string; found?: readonly string[] } }
+  /** `gone`: final blocks show that its transfer was undone, so that nothing came to our wallet. */
+  | { type: 'RedemptionClosed'; data: { why: string; found?: readonly string[]; gone?: true } }
   /** The refund is an operation of its own; until its end nothing else is done with the tokens. */
   | { type: 'RefundStarted'; data: { refundId: string; found: readonly string[] } }
   /**
@@ -180,10 +181,17 @@ export type RedemptionState =
       readonly redemption: Redemption;
       readonly why: string;
       readonly from: RedemptionStage;
+      /** Its transfer was undone. Should it happen after all, it begins anew. */
+      readonly isGone?: true;
     };
 
 /** States of a transfer that was taken in as a redemption. */
 export type KnownRedemption = Extract<RedemptionState, { readonly redemption: Redemption }>;
+
+/** Whether it was closed because final blocks show that its transfer was undone. */
+export function isGone(state: RedemptionState): boolean {
+  return state.kind === 'closed' && state.isGone === true;
+}
 
 /** The stage of an open or held redemption; null for every other state. */
 export function stageOf(state: RedemptionState): RedemptionStage | null {

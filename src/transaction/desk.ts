@@ -1,6 +1,7 @@
 import type { Hex } from 'viem';
-import { isCanonical } from '../chain/finality.ts';
-import type { RpcTransaction, TransactionReceipt } from '../chain/rpc/types.ts';
+import type { FinalitySetting } from '../chain/finality.ts';
+import { finalBlock, isCanonical } from '../chain/finality.ts';
+import type { PinnedRpc, RpcTransaction, TransactionReceipt } from '../chain/rpc/types.ts';
 import { DependencyDown } from '../engine/dependency-down.ts';
 import type { EventStore, Metadata } from '../event-store/event-store.ts';
 import type { Ledger } from '../event-store/ledger.ts';
@@ -33,6 +34,13 @@ export interface TransactionDesk {
   finalTransaction(network: string, hash: Hex): Promise<FinalEvidence | string>;
   /** What proves that this transaction can never be in a block any more; null when nothing does. */
   voidProof(network: string, hash: Hex): Promise<string | null>;
+  /**
+   * Whether final blocks show that a transaction was undone: another block stands where it was found, that one is
+   * final, and no block holds it. It may still be sent again.
+   *
+   * @throws DependencyDown when no endpoint serves
+   */
+  undone(network: string, found: FoundIn): Promise<{ readonly isUndone: boolean; readonly text: string }>;
   /** A transaction that this database forgot, names the operation, and is not explained. */
   forgotten(chainId: number, operationId: string): Promise<FoundTransaction | null>;
   /** The lane reads from the chain what the database forgot, and signs nothing. */
@@ -44,6 +52,13 @@ export interface TransactionDesk {
 export interface FinalEvidence {
   readonly transaction: RpcTransaction;
   readonly receipt: TransactionReceipt;
+}
+
+/** Where a transaction was seen. */
+export interface FoundIn {
+  readonly transactionHash: Hex;
+  readonly blockNumber: bigint;
+  readonly blockHash: Hex;
 }
 
 export interface TransactionLook {
@@ -106,6 +121,10 @@ export function createTransactionDesk(options: DeskOptions): TransactionDesk {
         return { transaction, receipt };
       });
     },
+    undone: (name, found) => {
+      const { rpc, finality } = networkOf(name);
+      return withChain(rpc, () => lookForUndone(rpc.pinned(), finality, name, found));
+    },
     async voidProof(name, hash) {
       const { chainId, rpc } = networkOf(name);
       const [row] = await store.find({
@@ -135,6 +154,28 @@ export function createTransactionDesk(options: DeskOptions): TransactionDesk {
     },
     wake,
   };
+}
+
+async function lookForUndone(
+  node: PinnedRpc,
+  finality: FinalitySetting,
+  network: string,
+  { transactionHash, blockNumber, blockHash }: FoundIn,
+): Promise<{ readonly isUndone: boolean; readonly text: string }> {
+  const place = `block ${String(blockNumber)} of ${network}`;
+  const final = await finalBlock(node, finality);
+  if (final === null || final.number < blockNumber)
+    return { isUndone: false, text: `${place} is not final yet` };
+  if ((await isCanonical(node, blockNumber, blockHash)) !== false)
+    return { isUndone: false, text: `${place} is the one in which ${transactionHash} was found` };
+  const receipt = await node.getTransactionReceipt(transactionHash);
+  if (receipt === null) {
+    return {
+      isUndone: true,
+      text: `the final ${place} is another one, and no block holds ${transactionHash}`,
+    };
+  }
+  return { isUndone: false, text: `block ${String(receipt.blockNumber)} holds ${transactionHash} now` };
 }
 
 function lookAt(id: string, state: TransactionState): TransactionLook {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ShareJournal } from '../../alpaca/types.ts';
 import { change } from '../../event-store/ledger.ts';
-import { notFound } from '../../operation/test-ledger.ts';
+import { notFound, record } from '../../operation/test-ledger.ts';
 import { decideMint } from '../decide.ts';
 import { mintKind } from '../mint-kind.ts';
 import {
@@ -115,6 +115,18 @@ test('a mint that stands on a journal by name takes no other when it is held aga
   alpaca.journals = [journal('jnl-1'), journal('jnl-2')];
   await expect(recover('jnl-2')).rejects.toThrow(/jnl-1 was named for it before/);
   expect(await recover('jnl-1')).toMatchObject({ changed: true });
+});
+
+test('a request that Alpaca has as completed without a transaction is not minted, whatever the evidence', async () => {
+  const { act, alpaca, types } = await open(requested);
+  alpaca.request = record({ tokenizationRequestId: 'tkr-1', status: 'completed' });
+  alpaca.journals = [journal('jnl-1')];
+  for (const evidence of [[], ['jnl-1']]) {
+    await expect(act('recover', { evidence })).rejects.toThrow(
+      /names no transaction: it is not minted again/,
+    );
+  }
+  expect(await types()).toEqual(['MintRequested']);
 });
 
 test('a journal is no evidence for a request that Alpaca does not know', async () => {

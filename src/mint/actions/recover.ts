@@ -93,6 +93,13 @@ async function recoverRequested(
       'what Alpaca does not know is not minted: look again, since it may not show a new request at once';
     return refused(version, found, why);
   }
+  // It was told of a mint, and does not say which: no journal shows that another one is due.
+  if (record.status === 'completed' && record.transactionHash === null) {
+    const why =
+      'Alpaca was told that it is minted, and names no transaction: it is not minted again; complete takes the ' +
+      'transaction as evidence, and close ends it';
+    return refused(version, found, why);
+  }
   const [journalId, ...more] = call.evidence;
   if (more.length > 0) return refused(version, found, 'the evidence must be the id of one journal');
   if (journalId !== undefined) {

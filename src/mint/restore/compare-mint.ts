@@ -41,11 +41,6 @@ export async function compareMint(options: CompareOptions, id: string): Promise<
 }
 
 async function compareRequested(options: CompareOptions, id: string, { mint }: KnownMint): Promise<string> {
-  const { record } = await askAlpaca(options, mint.terms.tokenizationRequestId);
-  // It was told of a mint, and does not say which: this database, which has forgotten it, is not to mint another one.
-  if (record?.status === 'completed' && record.transactionHash === null) {
-    return 'Alpaca has it as completed, and names no transaction: a person must judge it';
-  }
   const byRecord = await act(options, 'recover', id, []);
   if (byRecord.changed) return byRecord.summary;
   const { fitting, others } = await readJournals(options, id, mint.terms);

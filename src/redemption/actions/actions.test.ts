@@ -22,7 +22,10 @@ import {
   transfer,
   unowned,
 } from '../samples.ts';
-import type { RedemptionEvent } from '../state.ts';
+import { decideRedemption } from '../decide.ts';
+import { evolveRedemption } from '../evolve.ts';
+import { OWED_TABLE, redemptionKind } from '../redemption-kind.ts';
+import type { RedemptionEvent, RedemptionState } from '../state.ts';
 import { asked, HASH, openActions } from './test-actions.ts';
 
 const recorded: RedemptionEvent = { type: 'TransferRecorded', data: { ...transfer, why: 'historic' } };
@@ -36,6 +39,9 @@ const refunded: RedemptionEvent = {
 };
 const burning = [...toJournal, signed('tx-1', [pick(1n, 5n * TOKEN)], DUST)];
 const partly = [...toJournal, signed('tx-1', [pick(1n, 2n * TOKEN)], 0n), settled('tx-1')];
+
+const folded = (...events: readonly RedemptionEvent[]): RedemptionState =>
+  events.reduce(evolveRedemption, redemptionKind.initialState);
 
 type Row = readonly [string, readonly RedemptionEvent[], Partial<Record<ActionName, RegExp>>];
 
@@ -221,6 +227,51 @@ describe('a refund', () => {
     alpaca.request = rejectedThere;
     splitsTold.count = 1n;
     await expect(act('refund')).rejects.toThrow(/another one now/);
+  });
+});
+
+describe('a redemption whose transfer a reorg took away', () => {
+  test.each([
+    ['detected', [detected]],
+    ['held', [detected, held]],
+  ] as const)(
+    'is closed while it is %s once final blocks show it, and nothing is owed then',
+    async (_name, events) => {
+      const { act, state, store, told, node, types } = await openActions(...events);
+      node.receipt = null;
+      await expect(act('close')).rejects.toThrow(/do not show that it is gone for good/);
+      told.undone = { isUndone: true, text: 'the final block 7 is another one' };
+      expect(await act('close', { dryRun: true })).toMatchObject({ outcome: 'planned' });
+      const { found, summary } = await act('close');
+      expect(summary).toMatch(/its transfer was undone, and nothing of it is with us/);
+      expect(found).toContain('the final block 7 is another one');
+      expect(await state()).toMatchObject({ kind: 'closed', isGone: true });
+      expect((await types(`redemption/${REDEMPTION}`)).at(-1)).toBe('RedemptionClosed');
+      expect(await store.find({ table: OWED_TABLE.name, limit: 1 })).toEqual([]);
+      expect(await act('close')).toMatchObject({ changed: false });
+    },
+  );
+
+  test('is closed as ever while the transfer stands: its tokens stay with us', async () => {
+    const { act, state, store, told } = await openActions(detected);
+    told.undone = { isUndone: true, text: 'not to be asked' };
+    await act('close');
+    expect(await state()).not.toHaveProperty('isGone');
+    expect(await store.find({ table: OWED_TABLE.name, limit: 1 })).toMatchObject([
+      { shares: transfer.amount },
+    ]);
+  });
+
+  test('is not closed as gone once Alpaca may have been asked', async () => {
+    const { act, state, told, node, alpaca } = await openActions(detected, promised);
+    Object.assign(alpaca, { request: notFound });
+    node.receipt = null;
+    told.undone = { isUndone: true, text: 'the final block 7 is another one' };
+    await act('close');
+    expect((await state()).kind).toBe('held');
+    const gone = { type: 'close', why: 'x', isLive: false, isGone: true } as const;
+    expect(() => decideRedemption(gone, folded(detected, promised))).toThrow(/close as gone/);
+    expect(() => decideRedemption(gone, folded(...toJournal))).toThrow(/close as gone/);
   });
 });
 

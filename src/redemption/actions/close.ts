@@ -5,6 +5,7 @@ import { cancelNow } from '../../operation/closing.ts';
 import { acknowledged } from '../../operation/evidence.ts';
 import { unreachable } from '../../primitives/failures.ts';
 import { decideRedemption } from '../decide.ts';
+import { doubtTransfer } from '../doubt-transfer.ts';
 import { redemptionKind } from '../redemption-kind.ts';
 import type { KnownRedemption, RedemptionStage, RedemptionState } from '../state.ts';
 import { act, askAlpaca, tokensText } from './look.ts';
@@ -66,11 +67,7 @@ async function closeOpen(
   switch (stage.kind) {
     case 'detected': {
       if (redemption.promise !== null) return closePromised(options, call, loaded);
-      const found = [
-        'Alpaca was not asked',
-        `${tokensText(redemption)}: refund sends them back, now or later`,
-      ];
-      return end(options, call, loaded, { found, what: 'it ends, and Alpaca is not asked' });
+      return closeUnasked(options, call, loaded);
     }
     case 'requested': {
       const { text } = await askAlpaca(options, call.id, redemption);
@@ -84,6 +81,36 @@ async function closeOpen(
     default:
       return unreachable(stage);
   }
+}
+
+/** Alpaca was never asked. Its tokens stay with us, unless a reorg took them away again for good. */
+async function closeUnasked(
+  options: RedemptionActionOptions,
+  call: ActionCall,
+  loaded: Loaded<KnownRedemption>,
+): Promise<Assessment> {
+  const { redemption } = loaded.state;
+  const { transfer } = redemption;
+  const found = ['Alpaca was not asked'];
+  // What went on to another signer of ours had come.
+  const doubt = redemption.forwards === 0 ? await doubtTransfer(options.rpcOf, transfer) : null;
+  if (doubt === null) {
+    found.push(`${tokensText(redemption)}: refund sends them back, now or later`);
+    return end(options, call, loaded, { found, what: 'it ends, and Alpaca is not asked' });
+  }
+  const { isUndone, text } = await options.desk.undone(transfer.network, transfer);
+  found.push(doubt, text);
+  if (!isUndone) {
+    const why =
+      'its transfer is not on the chain now, and final blocks do not show that it is gone for good: look again';
+    return refused(loaded.version, found, why);
+  }
+  const what =
+    'it ends: its transfer was undone, and nothing of it is with us; should it come back, it begins anew';
+  const commands = [
+    { type: 'close', why: call.metadata.reason, isLive: false, isGone: true, found },
+  ] as const;
+  return { version: loaded.version, found, verdict: act(options, call, loaded, { what, commands }) };
 }
 
 /**

@@ -42,9 +42,10 @@ export async function openActions(...events: readonly RedemptionEvent[]) {
     receipt,
     transaction: { from: SIGNER, hash: HASH, input: '0x' } as unknown as RpcTransaction,
   };
-  const node = {
+  const node = { receipt: receipt as TransactionReceipt | null };
+  const pinned = {
     getBlock: async () => ({ hash: blockHash }),
-    getTransactionReceipt: async () => receipt,
+    getTransactionReceipt: async () => node.receipt,
   } as unknown as PinnedRpc;
   const alpaca: { request: AlpacaAnswer<TokenizationRequest> | Error } = { request: asked };
   const answer = async (): Promise<AlpacaAnswer<TokenizationRequest>> => {
@@ -66,7 +67,7 @@ export async function openActions(...events: readonly RedemptionEvent[]) {
     readFresh: async () => fresh.balances,
     directory: { walletOwner: async (wallet) => owners[wallet] ?? null },
     wallets: () => [SIGNER],
-    rpcOf: () => ({ pinned: () => node }),
+    rpcOf: () => ({ pinned: () => pinned }),
     standing: () => ({ kind: 'in_charge' }),
     alpaca: {
       redeemBody: () => '{}',
@@ -107,5 +108,6 @@ export async function openActions(...events: readonly RedemptionEvent[]) {
     added,
     fresh,
     inventory,
+    node,
   };
 }

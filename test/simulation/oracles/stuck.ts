@@ -1,7 +1,6 @@
 import { STATE_BOUNDS_MS } from '../../../src/operation/stuck.ts';
 import type { HttpResponse } from '../../../src/ports/ports.ts';
 import type { Simulation } from '../simulation.ts';
-import { wallMs } from '../world.ts';
 import { cell } from './rows.ts';
 
 /** Longest time that the list is waited for, ms. */
@@ -17,11 +16,7 @@ export async function stuckFaults(simulation: Simulation): Promise<readonly stri
     where: { kind: { in: Object.keys(STATE_BOUNDS_MS) } },
     limit: 1_000,
   });
-  // A clock that was set back hides what is held since a later moment, until that comes.
-  const nowMs = wallMs(simulation.world) + simulation.world.skewMs;
-  const wanted = work
-    .filter((row) => STATE_BOUNDS_MS[cell(row, 'kind')]?.[cell(row, 'phase')] === 0)
-    .filter((row) => Number(cell(row, 'since_ms')) <= nowMs);
+  const wanted = work.filter((row) => STATE_BOUNDS_MS[cell(row, 'kind')]?.[cell(row, 'phase')] === 0);
   if (wanted.length === 0) return [];
   const answer = await ask(simulation);
   if (answer?.status !== 200) return [`7: the stuck list was answered ${answer?.body ?? 'nothing'}`];
