@@ -53,6 +53,17 @@ export interface Loaded<State> {
   readonly facts: StreamFacts | null;
 }
 
+/**
+ * What loading a stream gives that has no events, without looking. A commit on it is refused with `VersionConflict`
+ * when it has some: for streams that nearly always are new, one search less.
+ */
+export function newStream<State, Event extends DomainEvent>(
+  kind: StreamKind<State, Event>,
+  id: string,
+): Loaded<State> {
+  return { id, version: 0, state: kind.initialState, facts: null };
+}
+
 /** New events for one loaded stream; made by `change`, so that the types of state and event agree. */
 export interface Change {
   readonly kind: StreamKind<unknown, DomainEvent>;

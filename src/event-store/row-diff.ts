@@ -26,13 +26,26 @@ export function createRowDiff(tables: ReadonlyMap<string, Table>): RowDiff {
     return byKey;
   };
 
+  const insert = ({ table, row, reset }: ImpliedRow): RowWrite => ({
+    op: 'insert',
+    table,
+    row: reset === undefined ? row : { ...row, ...reset },
+  });
+
   return (before, after) => {
+    // A new stream, and of each table at most one row: nothing to compare with, by far the most frequent of all.
+    if (before.length === 0 && areOfOneTableEach(after)) {
+      return after.map((next) => {
+        checkImplied(tableOf(next), next);
+        return insert(next);
+      });
+    }
     const old = index(before);
     const writes: RowWrite[] = [];
     for (const [key, next] of index(after)) {
       const previous = old.get(key);
       if (previous === undefined) {
-        writes.push({ op: 'insert', table: next.table, row: { ...next.row, ...next.reset } });
+        writes.push(insert(next));
         continue;
       }
       old.delete(key);
@@ -47,6 +60,10 @@ export function createRowDiff(tables: ReadonlyMap<string, Table>): RowDiff {
     }
     return writes;
   };
+}
+
+function areOfOneTableEach(rows: readonly ImpliedRow[]): boolean {
+  return rows.every(({ table }, at) => rows.findIndex((it) => it.table === table) === at);
 }
 
 /** The key's columns of a row; a bigint is spelled as its decimal text. */

@@ -1,7 +1,7 @@
 import type { Address } from 'viem';
 import { VersionConflict } from '../event-store/errors.ts';
 import type { Change, Ledger, Loaded } from '../event-store/ledger.ts';
-import { change } from '../event-store/ledger.ts';
+import { change, newStream } from '../event-store/ledger.ts';
 import type { Catalog, Directory } from '../operation/directory.ts';
 import type { Clock } from '../ports/ports.ts';
 import { parseAddress } from '../primitives/address.ts';
@@ -79,6 +79,9 @@ export async function requestMint(
   const request = readMintRequest(body);
   if (tokenizationRequestId === null) return refuse('invalid_data', text(request));
   const id = mintId(options.alpacaAccount, tokenizationRequestId);
+  if (typeof request !== 'string' && (await isTakenAsNew(options, id, request, causation))) {
+    return { kind: 'accepted', issuerRequestId: id, repeated: false };
+  }
   for (let attempt = 1; ; attempt += 1) {
     const loaded = await options.ledger.load(mintKind, id);
     if (isKnown(loaded.state)) {
@@ -93,6 +96,27 @@ export async function requestMint(
     } catch (error) {
       if (!(error instanceof VersionConflict) || attempt >= MAX_ATTEMPTS) throw error;
     }
+  }
+}
+
+/**
+ * Nearly every request is new, so its commit finds out. Whatever stands against it is looked at properly afterwards:
+ * a repeat has its answer even where a new request would be refused, or could not be checked.
+ */
+async function isTakenAsNew(
+  options: MintRequestOptions,
+  id: string,
+  request: MintRequestBody,
+  causation: string | undefined,
+): Promise<boolean> {
+  const checked = await checkRequest(options, request, 'request').catch(() => null);
+  if (checked?.kind !== 'passed') return false;
+  try {
+    await commitRequest(options, newStream(mintKind, id), checked, causation);
+    return true;
+  } catch (error) {
+    if (error instanceof VersionConflict) return false;
+    throw error;
   }
 }
 

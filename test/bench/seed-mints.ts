@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { Address, Hex } from 'viem';
 import { SCHEMA } from '../../src/app/schema.ts';
 import { createLedger } from '../../src/event-store/create-ledger.ts';
-import { change, type Ledger } from '../../src/event-store/ledger.ts';
+import { change, type Ledger, newStream } from '../../src/event-store/ledger.ts';
 import { openSqliteStore, type SqliteStore } from '../../src/event-store/sqlite/open-sqlite-store.ts';
 import { mintKind } from '../../src/mint/mint-kind.ts';
 import type { MintEvent, MintTerms } from '../../src/mint/state.ts';
@@ -110,7 +110,7 @@ async function commitMint(
     namedClient: { field: 'client_id', value: clientId },
     requestedAtMs: systemClock.nowMs(),
   };
-  const loaded = await ledger.load(mintKind, mintId(ACCOUNT, tokenizationRequestId));
+  const loaded = newStream(mintKind, mintId(ACCOUNT, tokenizationRequestId));
   await ledger.commit({
     changes: [change(mintKind, loaded, eventsOf(terms))],
     metadata: { actor: 'alpaca', correlation: loaded.id, causation: randomUUID() },

@@ -4,6 +4,7 @@ import type { Commit, Committed, CommitStamp } from '../event-store.ts';
 import { createApply, type Outcome, type PreparedCommit, prepareCommit } from './apply-commit.ts';
 import type { Connection } from './connection.ts';
 import { META } from './meta.ts';
+import type { ReadTurns } from './read-turns.ts';
 import type { RowWriter } from './row-writer.ts';
 import type { StreamIds } from './stream-ids.ts';
 
@@ -48,6 +49,7 @@ export function createCommitQueue(options: {
   readonly connection: Connection;
   readonly writer: RowWriter;
   readonly streams: StreamIds;
+  readonly turns: ReadTurns;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly epoch: number;
@@ -158,6 +160,7 @@ function createGroupRunner(options: {
   readonly connection: Connection;
   readonly writer: RowWriter;
   readonly streams: StreamIds;
+  readonly turns: ReadTurns;
   readonly clock: Clock;
   readonly epoch: number;
 }): (group: readonly PreparedCommit[]) => GroupResult {
@@ -167,6 +170,7 @@ function createGroupRunner(options: {
   let lastTimeMs = 0;
 
   const begin = (): CommitStamp => {
+    options.turns.leave();
     connection.prepare('BEGIN IMMEDIATE').run();
     streams.beginGroup();
     const head = connection.prepare(HEAD).get();

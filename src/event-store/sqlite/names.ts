@@ -58,11 +58,31 @@ export function createNames(connection: Connection): Names {
   };
 }
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+/** Value of a character of a UUID in its usual spelling; -1 for all others. */
+const DIGITS = Int8Array.from({ length: 128 }, (_, code) =>
+  '0123456789abcdef'.indexOf(String.fromCharCode(code)),
+);
+const UUID_LENGTH = 36;
+const UUID_BYTES = 16;
+const DASHES = [8, 13, 18, 23];
+const DASH = '-'.charCodeAt(0);
 
 /** A UUID in its usual spelling is kept as its 16 bytes, anything else as it is; so every name comes back unchanged. */
 function encodeName(name: string): string | Uint8Array {
-  return name.length === 36 && UUID.test(name) ? Buffer.from(name.replaceAll('-', ''), 'hex') : name;
+  // Digit by digit: every new operation passes here twice, and an expression and a copy cost a microsecond each time.
+  if (name.length !== UUID_LENGTH) return name;
+  for (const at of DASHES) if (name.charCodeAt(at) !== DASH) return name;
+  const bytes = new Uint8Array(UUID_BYTES);
+  let at = 0;
+  for (let byte = 0; byte < UUID_BYTES; byte += 1) {
+    if (name.charCodeAt(at) === DASH) at += 1;
+    const high = DIGITS[name.charCodeAt(at)] ?? -1;
+    const low = DIGITS[name.charCodeAt(at + 1)] ?? -1;
+    if (high < 0 || low < 0) return name;
+    bytes[byte] = high * 16 + low;
+    at += 2;
+  }
+  return bytes;
 }
 
 /** The name that the file holds. */

@@ -4,6 +4,7 @@ import type { Column, Table } from '../table.ts';
 import { decodeCell } from './cells.ts';
 import type { Connection } from './connection.ts';
 import { type Names, NO_NUMBER } from './names.ts';
+import type { ReadTurns } from './read-turns.ts';
 import { compileCount, type CompiledQuery, compileFind, MAX_ROWS } from './query.ts';
 
 export interface RowReader {
@@ -24,13 +25,14 @@ const MAX_ANSWERS = 10_000;
  * Answers queries.
  *
  * @param options.remembers Whether answers of tables that are `remembered` may be kept: nobody else must write to the
- *   file. They are kept only outside of transactions, so they are durable, and forgotten by the first write to the
- *   table, before anybody can read what it wrote.
+ *   file. They are kept only of what is durable, and forgotten by the first write to the table, before anybody can read
+ *   what it wrote.
  */
 export function createRowReader(options: {
   readonly connection: Connection;
   readonly tables: ReadonlyMap<string, Table>;
   readonly names: Names;
+  readonly turns: ReadTurns;
   readonly remembers: boolean;
 }): RowReader {
   const { connection, tables, names, remembers } = options;
@@ -38,7 +40,7 @@ export function createRowReader(options: {
   const numberOf = (name: string): number => names.find(name) ?? NO_NUMBER;
 
   const remember = (table: Table, key: string, rows: readonly Row[]): readonly Row[] => {
-    if (connection.db.isTransaction) return rows;
+    if (!options.turns.isOpen()) return rows;
     const known = answers.get(table.name) ?? new Map<string, readonly Row[]>();
     if (known.size >= MAX_ANSWERS) known.clear();
     // Many get the same rows, so nobody may change them.

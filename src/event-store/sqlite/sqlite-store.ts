@@ -11,6 +11,7 @@ import { isDatabaseFailure, isUnreadable } from './failures.ts';
 import { META, readMeta, readTablesToRebuild, RESERVED_META_PREFIX, writeMeta } from './meta.ts';
 import { createNames } from './names.ts';
 import type { SqliteStore, SqliteStoreOptions } from './open-sqlite-store.ts';
+import { createReadTurns } from './read-turns.ts';
 import { rebuildTables } from './rebuild-tables.ts';
 import { createRowReader } from './row-reader.ts';
 import { createRowWriter } from './row-writer.ts';
@@ -31,8 +32,15 @@ export function createSqliteStore(
   const { connection, tables, epoch, timers, clock, readOnly } = options;
   const names = createNames(connection);
   const streams = createStreamIds(connection, names);
+  const turns = createReadTurns(connection, timers);
   const reader = createEventReader(connection, streams);
-  const rows = createRowReader({ connection, tables, names, remembers: options.serve === true });
+  const rows = createRowReader({
+    connection,
+    tables,
+    names,
+    turns,
+    remembers: options.serve === true,
+  });
   const writer = createRowWriter({ connection, tables, names, onWrite: (table) => rows.forget(table) });
   const life: StoreLife = createStoreLife({
     path: connection.path,
@@ -57,6 +65,7 @@ export function createSqliteStore(
     connection,
     writer,
     streams,
+    turns,
     clock,
     timers,
     epoch,
@@ -76,6 +85,7 @@ export function createSqliteStore(
   const read = async <Result>(task: () => Result): Promise<Result> => {
     life.assertReadable();
     try {
+      turns.enter();
       return task();
     } catch (error) {
       if (error instanceof DatabaseDamaged) throw life.stop(error);
@@ -88,6 +98,7 @@ export function createSqliteStore(
   const write = async <Result>(task: () => Result): Promise<Result> => {
     life.assertWritable();
     try {
+      turns.leave();
       return inTransaction(connection, () => {
         const current = Number(readMeta(connection, META.epoch));
         if (current !== epoch) throw new FencedOut(connection.path, epoch, current);
@@ -149,6 +160,7 @@ export function createSqliteStore(
     },
     async backup(path, onProgress) {
       life.assertReadable();
+      turns.leave();
       return backUp(connection, path, clock, onProgress);
     },
     backupStamp: () => read(() => readBackupStamp(connection)),
