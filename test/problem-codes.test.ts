@@ -13,6 +13,7 @@ const NEVER_ANSWERED: Readonly<Record<string, readonly string[]>> = {
     'custodian_address_changed',
     'custodian_unreachable',
     'cannot_listen',
+    'database_copied',
     'database_damaged',
     'database_missing',
     'database_unopenable',

@@ -47,8 +47,8 @@ export interface Instead {
 /**
  * Opens the database and starts the service on it; resolves with the service and its URL when it listens.
  *
- * @throws AlreadyServing, SchemaNewer, SchemaOutdated, ForeignDatabase, DatabaseDamaged, and what `createSigner`
- *   rejects with. Then nothing is left open.
+ * @throws AlreadyServing, SchemaNewer, SchemaOutdated, ForeignDatabase, DatabaseDamaged, DatabaseCopied, and what
+ *   `createSigner` rejects with. Then nothing is left open.
  */
 export async function bootService(options: BootOptions): Promise<{ service: Service; url: string }> {
   const { config, instead = {} } = options;
@@ -64,6 +64,7 @@ export async function bootService(options: BootOptions): Promise<{ service: Serv
     migrate: options.migrate,
     serve: true,
     acceptLoss: options.restored,
+    refuseCopy: true,
     onFatal: options.onFatal,
     onGroup: telemetry.metrics.store.onGroup,
     onListenerError: (error) => {

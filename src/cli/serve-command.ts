@@ -9,7 +9,7 @@ export function addServeCommand(program: Command): void {
       .option('--no-migrate', 'refuse to start on an older schema, instead of bringing it up to date')
       .option(
         '--restored',
-        'the database came from a backup: read from the chain what it forgot before signing',
+        'the database is a backup or a copy, and no other serves: read from the chain what it forgot before signing',
       ),
     'issuer serve',
   ).action(async (options: { migrate: boolean; restored?: true }) => {

@@ -168,6 +168,23 @@ export class DatabaseDamaged extends IssuanceError {
   }
 }
 
+/** This file is not the one that served this database last: that one may be serving still, with the same keys. */
+export class DatabaseCopied extends IssuanceError {
+  override readonly name = 'DatabaseCopied';
+
+  /** @param noted which file served last, in words. @param found which one this is. */
+  constructor(database: string, noted: string, found: string) {
+    super(
+      'database_copied',
+      `${database} is a copy: another file served this database last (${noted}; this one is ${found}). Two that ` +
+        'serve with one key mint and burn twice. Start the other one; if it is stopped for good, and this was copied ' +
+        'or moved from it, start this with "issuer serve --restored", and never while another process serves; see ' +
+        'docs/faults.md',
+      { details: { database, noted, found } },
+    );
+  }
+}
+
 /** Another process serves this database. */
 export class AlreadyServing extends IssuanceError {
   override readonly name = 'AlreadyServing';

@@ -52,8 +52,9 @@ describe('an old copy of the database takes the place of the newer one', () => {
   };
 
   /**
-   * Lets the service sign and send so many transactions, ends it, and puts the copy in place; gives the bytes that are
-   * forgotten now. A process that has just started signs one, and no other before the chain has taken it.
+   * Lets the service sign and send so many transactions, ends it, and writes the copy over its file, which stays the
+   * same file: a plain copy in another would be refused. Gives the bytes that are forgotten now. A process that has
+   * just started signs one, and no other before the chain has taken it.
    */
   const signAndForget = async (copy: string, transactions: 1 | 2): Promise<readonly Hex[]> => {
     const before = proxy.count('eth_sendRawTransaction');
@@ -61,7 +62,7 @@ describe('an old copy of the database takes the place of the newer one', () => {
     proxy.bringUp();
     await untilWaiting(world, transactions);
     await kill(world);
-    for (const suffix of ['', '-wal', '-shm']) rmSync(`${world.databasePath}${suffix}`, { force: true });
+    for (const suffix of ['-wal', '-shm']) rmSync(`${world.databasePath}${suffix}`, { force: true });
     copyFileSync(copy, world.databasePath);
     const sent = proxy.requests().filter((it) => it.method === 'eth_sendRawTransaction');
     return [...new Set(sent.slice(before).map((it) => it.params[0] as Hex))];

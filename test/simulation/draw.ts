@@ -62,7 +62,7 @@ export function drawSpec(seed: number): Spec {
     actions: [
       ...drawActions(dice, topology),
       ...drawForeign(dice, topology, seed),
-      ...drawCopies(dice),
+      ...drawCopies(dice, createDice(seed, 'files')),
       ...operator,
     ].sort((a, b) => a.atMs - b.atMs),
     rates: { ...drawRates(dice), ...(operator.some(isRefund) ? { journal_rejected: 0.5 } : {}) },
@@ -245,11 +245,12 @@ const isRefund = (it: Action): boolean => it.kind === 'operate' && it.action ===
 /** Those that can do most harm come most often. */
 const DRAWN_ACTIONS = ['recover', 'close', 'close', 'complete', 'refund', 'refund', 'retarget'] as const;
 
-/** Older copies of the database that come back, or that a second process runs on. */
-function drawCopies(dice: Dice): readonly Action[] {
+/** Older copies of the database that come back, or on which a second process is started. */
+function drawCopies(dice: Dice, files: Dice): readonly Action[] {
   if (!dice.happens(0.15)) return [];
   const atMs = dice.whole(11_500, 23_000);
   const ageMs = dice.whole(200, 9_000);
-  if (dice.happens(0.7)) return [{ kind: 'restore', atMs, ageMs, marked: true }];
-  return [{ kind: 'twin', atMs, ageMs, forMs: dice.whole(4_000, 12_000) }];
+  if (dice.happens(0.7)) return [{ kind: 'restore', atMs, ageMs, isOtherFile: files.happens(0.5) }];
+  const forMs = dice.whole(4_000, 12_000);
+  return [{ kind: 'twin', atMs, ageMs, forMs, isRestored: files.happens(0.5) }];
 }

@@ -51,11 +51,13 @@ export function startProcess(
     readonly name: string;
     readonly config: Config;
     readonly image: Uint8Array | null;
+    /** Inode of the file that the image stands for. */
+    readonly file: number;
     readonly restored: boolean;
     readonly events: ProcessEvents;
   },
 ): Process {
-  const { name, events } = options;
+  const { name, file, events } = options;
   const { plan } = world;
   let commits = 0;
   const deaths: (() => void)[] = [];
@@ -104,7 +106,8 @@ export function startProcess(
       instead: {
         signer: createSimulatedSigner(world, process, issuerKey),
         openStore: async (options) => {
-          const store = await openSqliteStore({ ...options, connect: () => disk });
+          const identity = { inode: String(file), bornNs: null };
+          const store = await openSqliteStore({ ...options, connect: () => disk, identify: () => identity });
           process.store = store;
           return store;
         },

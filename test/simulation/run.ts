@@ -105,7 +105,7 @@ function createImages(simulation: Simulation, spec: Spec, after: At): Host {
   const imageOf = (ageMs: number): Uint8Array | undefined =>
     kept.get(Math.max(TEMPLATE_ENDS_MS, world.scheduler.nowMs() - ageMs));
   return {
-    restore(ageMs, marked) {
+    restore(ageMs, isOtherFile) {
       const image = imageOf(ageMs);
       if (image === undefined) return;
       const note = (): void => {
@@ -116,12 +116,15 @@ function createImages(simulation: Simulation, spec: Spec, after: At): Host {
       world.scheduler.after(1_000, 'start on an older copy', () => {
         // One that crashed before may have come back meanwhile, and what it was told is forgotten too.
         note();
-        simulation.start(image, marked);
+        if (isOtherFile) simulation.tryCopy(image);
+        simulation.start(image, isOtherFile ? 'another file' : 'the same file');
       });
     },
-    twin(ageMs, forMs) {
+    twin(ageMs, forMs, isRestored) {
       const image = imageOf(ageMs);
-      if (image !== undefined) simulation.startTwin(image, forMs);
+      if (image === undefined) return;
+      if (isRestored) simulation.startTwin(image, forMs);
+      else simulation.tryCopy(image);
     },
   };
 }

@@ -36,10 +36,12 @@ export interface Simulation {
   serving(): Process | null;
   /** What is on disk, as far as nobody serves. */
   image(): Uint8Array | null;
-  /** Starts the service on an image. */
-  start(image: Uint8Array | null, restored?: boolean): void;
-  /** Runs a second process on a copy for so long; nobody calls it. */
+  /** Starts the service on an image of its database; on an older one in this file with `--restored`. */
+  start(image: Uint8Array | null, restoredIn?: 'the same file' | 'another file'): void;
+  /** Runs a second process on a copy for so long, with `--restored`; nobody calls it. */
   startTwin(image: Uint8Array, forMs: number): void;
+  /** Starts a process on a copy that nothing marks as one. It must end by itself before it does anything. */
+  tryCopy(image: Uint8Array): void;
   /** Ends the serving process as a power cut would, and starts another one on its disk after a while. */
   crash(why: string): void;
   /** Ends the serving process for good; null when none serves. */
@@ -129,16 +131,35 @@ function withSettings(config: Config, spec: Spec): Config {
   return { ...config, networks };
 }
 
+/** By then a process on a copy must have ended by itself, ms. */
+const COPY_ENDS_MS = 1_000;
+
 /** Looks after the processes of the service. */
 function createHost(world: World, config: Config): Simulation {
   const { scheduler, plan, spec } = world;
   let serving: Process | null = null;
   let disk: Uint8Array | null = null;
   let generation = 0;
+  /** Inode of the file that serves. The first one of every simulation is the same, so that a template goes on in it. */
+  let file = 1;
+  let files = file;
+  const copies = new Set<Process>();
+  let isRestored = false;
+  let starts = 0;
 
-  const start = (image: Uint8Array | null, restored = false): void => {
+  const start: Simulation['start'] = (image, restoredIn) => {
     generation += 1;
-    serving = startProcess(world, { name: `p${String(generation)}`, config, image, restored, events });
+    starts += 1;
+    isRestored = restoredIn !== undefined;
+    if (restoredIn === 'another file') file = files += 1;
+    const name = `p${String(generation)}`;
+    serving = startProcess(world, { name, config, image, file, restored: isRestored, events });
+  };
+  const startCopy = (image: Uint8Array, kind: string, restored: boolean): Process => {
+    generation += 1;
+    files += 1;
+    const name = `${kind}${String(generation)}`;
+    return startProcess(world, { name, config, image, file: files, restored, events });
   };
   const halt = (): Uint8Array | null => {
     if (serving === null) return null;
@@ -150,16 +171,25 @@ function createHost(world: World, config: Config): Simulation {
     if (serving === null) return;
     scheduler.note(`crash of ${serving.name}: ${why}`);
     const downMs = 50 + Math.floor(plan.fraction('down', serving.name) ** 2 * 4_000);
+    // Whoever said that it is an older copy says so again when it died before it was told.
+    const isToldAgain = isRestored && serving.store === null;
     const image = halt();
+    const started = starts;
     // Fixed, so that a schedule without crashes and one with them see the same disks.
     scheduler.after(downMs, 'restart', () => {
-      if (serving === null) start(image);
+      // Not where an older copy took the place of this image, and crashed too.
+      if (serving === null && starts === started) start(image, isToldAgain ? 'the same file' : undefined);
     });
   };
   const isCrash = (identity: string): boolean =>
     spec.rates.crash !== undefined && plan.happens('crash', identity, plan.attempt(`crash ${identity}`));
   const events: ProcessEvents = {
     onEnd(process, why) {
+      if (copies.delete(process)) {
+        if (!why.includes('DatabaseCopied')) world.complaints.push(`1: ${process.name}, a copy: ${why}`);
+        process.kill();
+        return;
+      }
       if (why.startsWith('did not start') && spec.rates.commit_fails === undefined)
         world.complaints.push(`${process.name} ${why}`);
       if (process === serving) crash(why);
@@ -192,11 +222,18 @@ function createHost(world: World, config: Config): Simulation {
     image: () => disk,
     start,
     startTwin(image, forMs) {
-      generation += 1;
-      const name = `twin${String(generation)}`;
-      const twin = startProcess(world, { name, config, image, restored: false, events });
-      scheduler.after(forMs, `end of ${name}`, () => {
+      const twin = startCopy(image, 'twin', true);
+      scheduler.after(forMs, `end of ${twin.name}`, () => {
         if (twin.alive) twin.kill();
+      });
+    },
+    tryCopy(image) {
+      const copy = startCopy(image, 'copy', false);
+      copies.add(copy);
+      scheduler.after(COPY_ENDS_MS, `end of ${copy.name}`, () => {
+        if (!copies.delete(copy)) return;
+        world.complaints.push(`1: ${copy.name} serves a copy that nothing marks as one`);
+        copy.kill();
       });
     },
     crash,

@@ -83,10 +83,24 @@ export type Action =
       readonly hasEvidence: boolean;
       readonly isTried: boolean;
     }
-  /** The operator kills the process and starts it on an older image of its database. */
-  | { readonly kind: 'restore'; readonly atMs: number; readonly ageMs: number; readonly marked: boolean }
-  /** A second process runs for a while on a copy of the database. */
-  | { readonly kind: 'twin'; readonly atMs: number; readonly ageMs: number; readonly forMs: number }
+  /**
+   * The operator kills the process and starts it on an older image of its database, with `--restored`. Written over
+   * its file it is the same file; in another one the operator forgets the option first, and is told.
+   */
+  | {
+      readonly kind: 'restore';
+      readonly atMs: number;
+      readonly ageMs: number;
+      readonly isOtherFile: boolean;
+    }
+  /** A second process is started on a copy of the database; with `--restored` it runs beside the first for a while. */
+  | {
+      readonly kind: 'twin';
+      readonly atMs: number;
+      readonly ageMs: number;
+      readonly forMs: number;
+      readonly isRestored: boolean;
+    }
   | { readonly kind: 'stop'; readonly atMs: number };
 
 /** How one network behaves and how the service is set up for it. */

@@ -19,8 +19,8 @@ const BATCHER = addressOf('batcher');
 
 /** What only the runner of a schedule can do: it keeps the older images. */
 export interface Host {
-  restore(ageMs: number, marked: boolean): void;
-  twin(ageMs: number, forMs: number): void;
+  restore(ageMs: number, isOtherFile: boolean): void;
+  twin(ageMs: number, forMs: number, isRestored: boolean): void;
 }
 
 /** Makes one action of a schedule happen. What is refused did not happen. */
@@ -71,10 +71,10 @@ export function act(
       void operateOn(simulation, action);
       return;
     case 'restore':
-      host.restore(action.ageMs, action.marked);
+      host.restore(action.ageMs, action.isOtherFile);
       return;
     case 'twin':
-      host.twin(action.ageMs, action.forMs);
+      host.twin(action.ageMs, action.forMs, action.isRestored);
       return;
     case 'stop':
       simulation.crash('the schedule says so');

@@ -7,9 +7,9 @@ import type { OnProgress } from '../progress.ts';
 import type { Connection } from './connection.ts';
 import { META } from './meta.ts';
 
-/** What a copy says about itself until a lane has made sure that nothing was signed since. */
+/** What a copy says about itself until every lane has noted that something may have been signed since. */
 export interface BackupStamp {
-  /** When the copy was begun, ms since the epoch. */
+  /** When the copy was begun, ms since the epoch; of one that nobody stamped, when its last event was written. */
   readonly takenMs: number;
   /** Last position in the log of the copy. */
   readonly lastPosition: number;
@@ -98,6 +98,8 @@ function stampCopy(path: string, takenMs: number): BackupStamp {
     copy
       .prepare('INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)')
       .run(META.backup, JSON.stringify(stamp));
+    // Its stamp says that it is a copy, and it may serve from any file.
+    copy.prepare('DELETE FROM meta WHERE name = ?').run(META.servedFile);
     return stamp;
   } finally {
     copy.close();

@@ -8,6 +8,8 @@ export const META = {
   schemaVersion: 'store.schema_version',
   epoch: 'store.epoch',
   backup: 'store.backup',
+  /** Which file served last. A copy takes it along, and so finds out that it is one. */
+  servedFile: 'store.served_file',
   rebuildNeeded: 'store.rebuild_needed',
   /** The definition that a table was created by. */
   table: (name: string) => `store.table.${name}`,

@@ -7,11 +7,13 @@ import type { OnProgress } from '../progress.ts';
 import type { RebuildTarget } from '../rebuild.ts';
 import { createTables, type Table } from '../table.ts';
 import type { BackupStamp } from './backup.ts';
+import { beginServing } from './begin-serving.ts';
 import { findLostCommits } from './check-wal.ts';
 import type { GroupReport } from './commit-queue.ts';
-import { type Connect, type Connection, inTransaction, openConnection, setPragmas } from './connection.ts';
+import { type Connect, type Connection, openConnection, setPragmas } from './connection.ts';
+import { type FileIdentity, identifyFile, refuseCopy } from './file-identity.ts';
 import { isDamage, isNoDatabase, isReadOnly, isUnopenable } from './failures.ts';
-import { META, readMeta, writeMeta } from './meta.ts';
+import { META, readMeta } from './meta.ts';
 import { migrate, schemaStatus, type SchemaStatus } from './migrations.ts';
 import { takeServingLock } from './serving-lock.ts';
 import { createSqliteStore } from './sqlite-store.ts';
@@ -43,8 +45,18 @@ export interface SqliteStoreOptions {
   readonly readOnly?: boolean;
   /** Apply pending migrations. Default true; false refuses an old schema with `SchemaOutdated`. */
   readonly migrate?: boolean;
-  /** The operator knows that it is older than what was acknowledged, and wants it all the same. Default false. */
+  /**
+   * The operator knows that it is older than what was acknowledged, and wants it all the same. With `refuseCopy` it is
+   * stamped as a backup, so that the start after a crash knows it too. Default false.
+   */
   readonly acceptLoss?: boolean;
+  /**
+   * With `serve`, for whoever acts outside with what is in it: notes which file it is, and refuses one that is not the
+   * one noted, unless the loss is accepted. A backup has nothing noted. Default false: a command may work on a copy.
+   */
+  readonly refuseCopy?: boolean;
+  /** Tells a file from a copy of it; null for what has no copies. Simulations have their own. */
+  readonly identify?: (path: string) => FileIdentity | null;
   /** Opens the database file; tests put one with faults in its place. */
   readonly connect?: Connect;
 }
@@ -75,6 +87,7 @@ export interface SqliteStore extends EventStore, RebuildTarget {
  * @throws AlreadyServing with `serve` when another process serves the file.
  * @throws SchemaNewer, SchemaOutdated, ForeignDatabase when its schema is not the program's.
  * @throws DatabaseDamaged when it is not as it was written, as far as opening it shows.
+ * @throws DatabaseCopied with `refuseCopy` when another file served last.
  * @throws IssuanceError `database_missing` when it is opened for reading and does not exist, `database_unopenable` when
  *   nothing can be opened under that name.
  */
@@ -92,7 +105,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
   const undo: (() => void)[] = [() => connection.db.close()];
   try {
     // Before anything is written, be it only the mode of the journal: the file may be somebody else's.
-    refuseForeign(connection, tables);
+    const isNew = refuseForeign(connection, tables).version === 0;
     let releaseLock = (): void => undefined;
     const lock = (): void => {
       if (path === IN_MEMORY) return;
@@ -101,6 +114,11 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     };
     if (serve) lock();
     if (serve && !endedInOrder) checkPages(connection);
+    const identify = (): FileIdentity | null => (options.identify ?? identifyStored)(path);
+    if (options.refuseCopy === true && options.acceptLoss !== true && !isNew) {
+      const found = identify();
+      if (found !== null) refuseCopy(connection, found);
+    }
     if (readOnly) beginSnapshot(connection);
     else setPragmas(connection.db);
     const status = schemaStatus(connection, tables);
@@ -110,13 +128,19 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       migrate(connection, tables);
       if (!serve) releaseLock();
     }
-    const epoch = serve ? nextEpoch(connection) : readEpoch(connection);
+    const served =
+      options.refuseCopy === true ? { file: identify(), isRestored: options.acceptLoss === true } : null;
+    const epoch = serve ? beginServing(connection, served) : Number(readMeta(connection, META.epoch));
     return createSqliteStore({ ...options, connection, tables, epoch, readOnly, releaseLock });
   } catch (error) {
     for (const step of undo.toReversed()) step();
     if (isReadOnly(error)) throw unopenable(path, error);
     throw isDamage(error) ? new DatabaseDamaged(path, (error as Error).message, error) : error;
   }
+}
+
+function identifyStored(path: string): FileIdentity | null {
+  return path === IN_MEMORY ? null : identifyFile(path);
 }
 
 /** @throws DatabaseDamaged, ForeignDatabase for what SQLite would take for an empty database, or for an older one. */
@@ -172,9 +196,9 @@ function unopenable(path: string, cause: unknown): IssuanceError {
 }
 
 /** @throws ForeignDatabase also for a file that is no database at all. */
-function refuseForeign(connection: Connection, tables: ReadonlyMap<string, Table>): void {
+function refuseForeign(connection: Connection, tables: ReadonlyMap<string, Table>): SchemaStatus {
   try {
-    schemaStatus(connection, tables);
+    return schemaStatus(connection, tables);
   } catch (error) {
     throw isNoDatabase(error) ? new ForeignDatabase(connection.path, error) : error;
   }
@@ -188,16 +212,4 @@ function missing(path: string): IssuanceError {
 function beginSnapshot(connection: Connection): void {
   connection.db.exec('BEGIN');
   connection.db.prepare('SELECT count(*) FROM sqlite_master').get();
-}
-
-function readEpoch(connection: Connection): number {
-  return Number(readMeta(connection, META.epoch));
-}
-
-function nextEpoch(connection: Connection): number {
-  return inTransaction(connection, () => {
-    const epoch = readEpoch(connection) + 1;
-    writeMeta(connection, META.epoch, String(epoch));
-    return epoch;
-  });
 }

@@ -60,10 +60,11 @@ export const intake: Scenario = {
     const world = await startWorld({ shares: '1000000000' });
     context.onEnd(() => world.stop());
     await world.issuer().stop('SIGTERM');
+    copyFileSync(world.databasePath, freshOf(world));
     const [grouped, ungrouped]: [Measured[], Measured[]] = [[], []];
     for (let pair = 1; pair <= (context.quick ? 1 : PAIRS); pair += 1) {
-      grouped.push(await onCopy(context, world, REQUESTS));
-      ungrouped.push(await onCopy(context, world, UNGROUPED_REQUESTS, UNGROUPED));
+      grouped.push(await onFresh(context, world, REQUESTS));
+      ungrouped.push(await onFresh(context, world, UNGROUPED_REQUESTS, UNGROUPED));
       context.progress(
         `pair ${String(pair)}: ${perSecond(grouped)} with groups, ${perSecond(ungrouped)} without`,
       );
@@ -98,41 +99,50 @@ function tell(context: ScenarioContext, what: string, measured: readonly Measure
   );
 }
 
-/** Measures on a fresh copy of the world's database, in which there are an account and an asset. */
-async function onCopy(
+/** The world's database with an account and an asset, as it was before anything was measured. */
+function freshOf(world: World): string {
+  return `${world.databasePath}.fresh`;
+}
+
+/** Writes it over the world's own file: in another, a copy would be refused. */
+function refresh(world: World): void {
+  for (const suffix of ['-wal', '-shm']) rmSync(`${world.databasePath}${suffix}`, { force: true });
+  copyFileSync(freshOf(world), world.databasePath);
+}
+
+/** Measures on the fresh database. */
+async function onFresh(
   context: ScenarioContext,
   world: World,
   requests: number,
   program?: string,
 ): Promise<Measured> {
-  const path = join(context.folder(), 'intake.db');
-  copyFileSync(world.databasePath, path);
-  const [measured] = await serveOn(context, world, { path, requests, rounds: 1, program });
-  rmSync(path);
+  refresh(world);
+  const [measured] = await serveOn(context, world, { requests, rounds: 1, program });
   if (measured === undefined) throw new Error('nothing was measured');
   return measured;
 }
 
 async function withStored(context: ScenarioContext, world: World): Promise<readonly Measured[]> {
-  const path = join(context.folder(), 'intake.db');
-  copyFileSync(world.databasePath, path);
+  refresh(world);
   context.progress('500,000 finished operations are stored');
-  await withStore(path, (store) => seedMints(store, { finished: context.quick ? 20 : STORED, open: 0 }));
+  await withStore(world.databasePath, (store) =>
+    seedMints(store, { finished: context.quick ? 20 : STORED, open: 0 }),
+  );
   const rounds = context.quick ? 1 : ROUNDS;
-  return serveOn(context, world, { path, requests: REQUESTS, rounds, program: undefined });
+  return serveOn(context, world, { requests: REQUESTS, rounds, program: undefined });
 }
 
 async function serveOn(
   context: ScenarioContext,
   world: World,
   how: {
-    readonly path: string;
     readonly requests: number;
     readonly rounds: number;
     readonly program: string | undefined;
   },
 ): Promise<readonly Measured[]> {
-  const env = { ...world.env, PORT: '0', DATABASE_URL: `sqlite:${how.path}` };
+  const env = { ...world.env, PORT: '0' };
   const issuer = await startIssuerProcess(env, [], how.program);
   const served = { ...world, issuer: () => issuer };
   try {

@@ -85,9 +85,9 @@ export function claimFaults(books: readonly ChainBooks[], effects: readonly Row[
   return faults;
 }
 
-/** A second process ran on a copy. */
+/** A second process ran on a copy. One that nothing marks as a copy is refused, and does nothing. */
 function isTwinned({ spec }: World): boolean {
-  return spec.actions.some((it) => it.kind === 'twin');
+  return spec.actions.some((it) => it.kind === 'twin' && it.isRestored);
 }
 
 /** Whether an operator did this to any operation. */
@@ -96,8 +96,8 @@ export function isActedOn({ spec }: World, action: OperatorAction): boolean {
 }
 
 /** An older copy of the database came back, or ran beside it. */
-export function isCopied({ spec }: World): boolean {
-  return spec.actions.some((it) => it.kind === 'restore' || it.kind === 'twin');
+export function isCopied(world: World): boolean {
+  return isTwinned(world) || world.spec.actions.some((it) => it.kind === 'restore');
 }
 
 /**

@@ -91,6 +91,17 @@ export const bugs: Readonly<Record<string, Bug>> = {
     ],
     found: [147],
   },
+  copy_serves: {
+    what: 'a copy of the database that nothing marks as one serves',
+    edits: [
+      edit(
+        'event-store/sqlite/file-identity.ts',
+        'return noted.inode === found.inode && ',
+        'return noted.inode !== "" && ',
+      ),
+    ],
+    found: [11],
+  },
   detection_without_cursor: {
     what: 'the cursor moves in a commit of its own, before what was detected',
     edits: [
