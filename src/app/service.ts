@@ -185,6 +185,8 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       for (const watcher of watchers) await watcher.start();
       const url = await listen(server, { host: config.host, port: config.port });
       engine.start();
+      // Whoever asked for a reading of receipts before may have been cut off before it was made due.
+      chainWork.reconciliation.hint();
       for (const it of hints) it.start();
       books.start();
       return url;

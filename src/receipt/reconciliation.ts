@@ -52,7 +52,7 @@ export interface Reconciliation {
    * @throws IssuanceError `network_not_configured`; rejects with `RpcFailure` when a node does not serve.
    */
   reconcile(network?: string): Promise<readonly Difference[]>;
-  /** Says that vaults were added: what must be known of a vault at once is read now. */
+  /** Reads now what must be known at once: vaults were added, or the process has started. */
   hint(): void;
   /** Stops listening to the store. */
   close(): void;

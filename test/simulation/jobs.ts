@@ -1,6 +1,6 @@
 import { drawSpec, drawStorm } from './draw.ts';
 import { roundTrip } from './round-trip.ts';
-import { runSchedule } from './run.ts';
+import { type Result, runSchedule } from './run.ts';
 import type { Spec } from './spec.ts';
 import type { Verdict } from './tally.ts';
 import { verdictOf } from './tally.ts';
@@ -31,27 +31,38 @@ export function crashing(at: readonly number[]): Spec {
   return { ...roundTrip, crashes: at };
 }
 
-let calm: Promise<readonly string[]> | null = null;
+/** How much longer it may take for each crash: a start, and the longest pause after which a wait is looked at again. */
+const LOST_BY_A_CRASH_MS = 20_000;
 
-/**
- * 8: it ends like the same round trip without a crash. A mint of which the service knows, and Alpaca not, since no
- * answer reached it, is one more there; the AP asked again.
- */
-async function crashAt(at: readonly number[]): Promise<Verdict> {
-  calm ??= endOf(crashing([]));
-  const result = await runSchedule(crashing(at));
-  const { faults, crashed } = verdictOf(result);
-  const wanted = await calm;
-  const found = [
-    ...result.summary.operations.filter((line) => !line.endsWith(' requested')),
-    ...result.summary.balances,
-  ];
-  const other =
-    found.join() === wanted.join() ? [] : [`8: it ends with ${found.join()}, not ${wanted.join()}`];
-  return { at, faults: [...faults, ...other], events: result.events, injected: [], crashed };
+interface Ending {
+  /** Operations and balances. */
+  readonly with: readonly string[];
+  readonly endedMs: number;
 }
 
-async function endOf(spec: Spec): Promise<readonly string[]> {
-  const { summary } = await runSchedule(spec);
-  return [...summary.operations, ...summary.balances];
+let calm: Promise<Ending> | null = null;
+
+/**
+ * 8: it ends like the same round trip without a crash, and as soon. A mint of which the service knows, and Alpaca not,
+ * since no answer reached it, is one more there; the AP asked again.
+ */
+async function crashAt(at: readonly number[]): Promise<Verdict> {
+  calm ??= runSchedule(crashing([])).then(endingOf);
+  const result = await runSchedule(crashing(at));
+  const { faults, crashed } = verdictOf(result);
+  const [wanted, found] = [await calm, endingOf(result)];
+  const other =
+    found.with.join() === wanted.with.join()
+      ? []
+      : [`8: it ends with ${found.with.join()}, not ${wanted.with.join()}`];
+  const late =
+    found.endedMs <= wanted.endedMs + at.length * LOST_BY_A_CRASH_MS
+      ? []
+      : [`8: it ends at ${String(found.endedMs)} ms, and without a crash at ${String(wanted.endedMs)}`];
+  return { at, faults: [...faults, ...other, ...late], events: result.events, injected: [], crashed };
+}
+
+function endingOf({ summary, endedMs }: Result): Ending {
+  const operations = summary.operations.filter((line) => !line.endsWith(' requested'));
+  return { with: [...operations, ...summary.balances], endedMs };
 }
