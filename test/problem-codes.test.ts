@@ -23,6 +23,7 @@ const NEVER_ANSWERED: Readonly<Record<string, readonly string[]>> = {
     'read_only_store',
     'schema_newer',
     'schema_outdated',
+    'signer_twice',
     'store_options',
     'unknown_network',
     'unsupported_network',

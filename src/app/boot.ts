@@ -8,7 +8,7 @@ import type { Ports } from '../ports/ports.ts';
 import type { Signer } from '../signer/signer.ts';
 import { countLines } from '../telemetry/count-lines.ts';
 import type { Log } from '../telemetry/log.ts';
-import { createSigner } from './create-signer.ts';
+import { createSigner, requireDistinct } from './create-signer.ts';
 import { bringViewsUpToDate } from './current-views.ts';
 import { SCHEMA, VIEWS_VERSION } from './schema.ts';
 import type { Service } from './service.ts';
@@ -82,6 +82,7 @@ export async function bootService(options: BootOptions): Promise<{ service: Serv
     const signer = instead.signer ?? (await create(config.signer));
     const keys = config.retiredSigners.flatMap(({ key }) => key ?? []);
     const retired = await Promise.all(keys.map(create));
+    requireDistinct([signer, ...retired]);
     const { createServer = createRealServer, listen = listenOnPort } = instead;
     const service = await createService({
       config,

@@ -113,7 +113,11 @@ export async function createChainWork(
       (await assets.vaults(network)).some((it) => it.vault === address),
     engineWake: wake,
   });
-  const moves = createNetworkMoves(shared, features, { lanes, reconciliation });
+  const moves = createNetworkMoves(shared, features, {
+    lanes,
+    reconciliation,
+    signers: how.signers,
+  });
   return {
     watchers,
     hints,

@@ -1,7 +1,7 @@
 import type { SignerConfig } from '../config/config.ts';
 import type { Ledger } from '../event-store/ledger.ts';
 import type { Ports } from '../ports/ports.ts';
-import { unreachable } from '../primitives/failures.ts';
+import { IssuanceError, unreachable } from '../primitives/failures.ts';
 import type { Custodian } from '../signer/custodian.ts';
 import { createLocalSigner } from '../signer/local-signer.ts';
 import type { Signer } from '../signer/signer.ts';
@@ -33,5 +33,25 @@ export async function createSigner(
     }
     default:
       return unreachable(config);
+  }
+}
+
+/**
+ * Two lanes of one address would each think the nonces its own.
+ *
+ * @throws IssuanceError `signer_twice`
+ */
+export function requireDistinct(signers: readonly Pick<Signer | Custodian, 'address' | 'kind'>[]): void {
+  const seen = new Map<string, string>();
+  for (const { address, kind } of signers) {
+    const before = seen.get(address);
+    if (before !== undefined) {
+      throw new IssuanceError(
+        'signer_twice',
+        `${address} is a signer twice: ${before} and ${kind}. Each address of RETIRED_SIGNERS must be another one ` +
+          'than that of SIGNER',
+      );
+    }
+    seen.set(address, kind);
   }
 }

@@ -61,7 +61,7 @@ export function loadConfig(env: Environment, readFile: ReadFile, chains: ChainFa
   const { values } = read;
   const credentials = alpacaCredentials(values, read.faults);
   const signer = signerConfig(values, read.faults, chain.networks);
-  const retired = retiredSigners(values, signer.value, env, readFile);
+  const retired = retiredSigners(values, signer.value, chain.networks, { env, readFile });
   const faults = [
     ...read.faults,
     ...credentials.faults,

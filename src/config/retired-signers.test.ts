@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { defaultConfirmations, EVM_NETWORK_NAMES } from '../chain/networks.ts';
 import { loadConfig, type Environment } from './config.ts';
@@ -75,6 +76,67 @@ describe('RETIRED_SIGNERS', () => {
     ]);
     const twice = { ...env, ...turnkey, RETIRED_SIGNER_1_PRIVATE_KEY: OTHER.key };
     expect(faults(twice)).toMatchObject([{ name: 'RETIRED_SIGNER_1_PRIVATE_KEY' }]);
+  });
+
+  describe('at a vault account of Fireblocks', () => {
+    const PEM = generateKeyPairSync('rsa', { modulusLength: 2_048 })
+      .privateKey.export({ type: 'pkcs8', format: 'pem' })
+      .toString();
+    const fireblocks = {
+      FIREBLOCKS_API_KEY: '6f1e1a3e-0000-4000-8000-000000000003',
+      FIREBLOCKS_SECRET: PEM,
+      FIREBLOCKS_ASSET_IDS: '8453:BASECHAIN_ETH',
+    };
+    const env = { RETIRED_SIGNERS: `${OTHER.address.toUpperCase().replace('0X', '0x')}=fireblocks:7` };
+
+    test('are asked by the API user of the settings, whoever signs now', () => {
+      const loaded = load({ ...env, ...fireblocks });
+      if ('faults' in loaded) throw new Error(JSON.stringify(loaded.faults));
+      expect(loaded.config.retiredSigners).toMatchObject([
+        {
+          address: OTHER.address,
+          key: {
+            kind: 'fireblocks',
+            vaultAccountId: '7',
+            address: OTHER.address,
+            assetIds: [{ chainId: 8453, assetId: 'BASECHAIN_ETH' }],
+          },
+        },
+      ]);
+      const both = { SIGNER: 'fireblocks', FIREBLOCKS_VAULT_ACCOUNT_ID: '8' };
+      expect(retired({ ...env, ...fireblocks, ...both })).toEqual([
+        { address: OTHER.address, key: 'fireblocks' },
+      ]);
+    });
+
+    test('need those settings, a coin for every chain, an account of their own, and no key of ours', () => {
+      expect(faults(env)).toMatchObject([
+        { name: 'RETIRED_SIGNERS', got: `'${OTHER.address}=fireblocks:7' without them` },
+      ]);
+      const names = (changes: Environment) =>
+        faults({ ...env, ...fireblocks, ...changes }).map((it) => it.name);
+      expect(names({ FIREBLOCKS_ASSET_IDS: '1:ETH' })).toEqual(['FIREBLOCKS_ASSET_IDS']);
+      expect(names({ RETIRED_SIGNER_1_PRIVATE_KEY: OTHER.key })).toEqual(['RETIRED_SIGNER_1_PRIVATE_KEY']);
+      const same = { SIGNER: 'fireblocks', FIREBLOCKS_VAULT_ACCOUNT_ID: '7' };
+      expect(names(same)).toEqual(['RETIRED_SIGNERS']);
+      const twice = { RETIRED_SIGNERS: `${OTHER.address}=fireblocks:7,${NOBODY}=fireblocks:7` };
+      expect(names(twice)).toEqual(['RETIRED_SIGNERS']);
+      expect(names({ RETIRED_SIGNERS: `${OTHER.address}=fireblocks` })).toEqual(['RETIRED_SIGNERS']);
+    });
+
+    test('show neither of their secrets, and keep each line of the key out of the log', () => {
+      const all = { ...complete, ...env, ...fireblocks };
+      const line = PEM.split('\n')[3] ?? '';
+      const shown = effectiveSettings(all, files, chains);
+      expect(shown.find((it) => it.name === 'FIREBLOCKS_SECRET')?.value).toMatch(
+        /^\[secret of \d+ characters\]$/,
+      );
+      expect(JSON.stringify(shown)).not.toContain(line);
+      const loaded = loadConfig(all, files, chains);
+      if ('faults' in loaded) throw new Error('a fault');
+      expect(secretsOf(loaded.config)).toEqual(expect.arrayContaining([line, fireblocks.FIREBLOCKS_API_KEY]));
+      expect(JSON.stringify(loaded.config.retiredSigners)).not.toContain(line);
+    });
   });
 
   test.each([

@@ -115,7 +115,9 @@ export function settings(readFile: (path: string) => string) {
       about:
         'Addresses that signed before, comma-separated. What is sent to one is taken in; with its key at hand it is ' +
         'handed over to the signer in charge, without it is held. See docs/custody.md.',
-      expected: 'addresses, none twice, =turnkey behind one that an account of the same organization has',
+      expected:
+        'addresses, none twice, =turnkey behind one that an account of the same organization has, =fireblocks:ID ' +
+        'behind that of a vault account of the same workspace',
       example: '0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC',
     }),
     logLevel: preset('LOG_LEVEL', 'info', values.oneOf('debug', 'info', 'warn', 'error', 'silent'), {

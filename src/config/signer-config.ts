@@ -24,7 +24,15 @@ export type SignerConfig =
       readonly assetIds: readonly ChainAsset[];
       /** Ends in `/v1`. */
       readonly baseUrl: string;
+      /** The address that the account must have, in lower case; null: the one that it has at the first start. */
+      readonly address: `0x${string}` | null;
     };
+
+/** A network as far as signers need it. */
+export interface SignedNetwork {
+  readonly network: string;
+  readonly chainId: number;
+}
 
 interface Read {
   readonly value: SignerConfig | null;
@@ -37,7 +45,7 @@ interface Read {
 export function signerConfig(
   values: Values,
   found: readonly Fault[],
-  networks: readonly { readonly network: string; readonly chainId: number }[],
+  networks: readonly SignedNetwork[],
 ): Read {
   // Nobody can tell what a signer takes that is not one.
   if (isFaulty(found, 'SIGNER')) return { value: null, faults: [] };
@@ -57,54 +65,64 @@ export function signerConfig(
 }
 
 function turnkey(values: Values, found: readonly Fault[]): Read {
-  const {
-    turnkeyOrganizationId: organizationId,
-    turnkeyApiPublicKey: apiPublicKey,
-    turnkeyApiPrivateKey: apiPrivateKey,
-    turnkeyAddress: address,
-    turnkeyApiBaseUrl: baseUrl,
-  } = values;
-  if (organizationId !== null && apiPublicKey !== null && apiPrivateKey !== null && address !== null) {
-    const kind = 'turnkey';
-    return { value: { kind, organizationId, apiPublicKey, apiPrivateKey, address, baseUrl }, faults: [] };
-  }
+  const { turnkeyAddress: address } = values;
+  const value = address === null ? null : turnkeyAccount(values, address);
+  if (value !== null) return { value, faults: [] };
   return missing(values, found, {
-    TURNKEY_ORGANIZATION_ID: organizationId,
-    TURNKEY_API_PUBLIC_KEY: apiPublicKey,
-    TURNKEY_API_PRIVATE_KEY: apiPrivateKey,
+    TURNKEY_ORGANIZATION_ID: values.turnkeyOrganizationId,
+    TURNKEY_API_PUBLIC_KEY: values.turnkeyApiPublicKey,
+    TURNKEY_API_PRIVATE_KEY: values.turnkeyApiPrivateKey,
     TURNKEY_ADDRESS: address,
   });
 }
 
-function fireblocks(
-  values: Values,
-  found: readonly Fault[],
-  networks: readonly { readonly network: string; readonly chainId: number }[],
-): Read {
-  const {
-    fireblocksApiKey: apiKey,
-    fireblocksSecret: secret,
-    fireblocksVaultAccountId: vaultAccountId,
-    fireblocksAssetIds: assetIds,
-    fireblocksApiBaseUrl: baseUrl,
-  } = values;
-  if (apiKey === null || secret === null || vaultAccountId === null || assetIds === null) {
+/** An account of the organization of the settings, asked with their API key; null where these are not complete. */
+export function turnkeyAccount(values: Values, address: `0x${string}`): SignerConfig | null {
+  const { turnkeyOrganizationId: organizationId, turnkeyApiPublicKey: apiPublicKey } = values;
+  const { turnkeyApiPrivateKey: apiPrivateKey, turnkeyApiBaseUrl: baseUrl } = values;
+  if (organizationId === null || apiPublicKey === null || apiPrivateKey === null) return null;
+  return { kind: 'turnkey', organizationId, apiPublicKey, apiPrivateKey, address, baseUrl };
+}
+
+function fireblocks(values: Values, found: readonly Fault[], networks: readonly SignedNetwork[]): Read {
+  const { fireblocksVaultAccountId: vaultAccountId } = values;
+  const value = vaultAccountId === null ? null : fireblocksAccount(values, vaultAccountId, null);
+  if (value === null) {
     return missing(values, found, {
-      FIREBLOCKS_API_KEY: apiKey,
-      FIREBLOCKS_SECRET: secret,
+      FIREBLOCKS_API_KEY: values.fireblocksApiKey,
+      FIREBLOCKS_SECRET: values.fireblocksSecret,
       FIREBLOCKS_VAULT_ACCOUNT_ID: vaultAccountId,
-      FIREBLOCKS_ASSET_IDS: assetIds,
+      FIREBLOCKS_ASSET_IDS: values.fireblocksAssetIds,
     });
   }
-  const faults = networks
-    .filter(({ chainId }) => !assetIds.some((it) => it.chainId === chainId))
+  const faults = unnamedCoins(values, networks);
+  return { value: faults.length === 0 ? value : null, faults };
+}
+
+/** A vault account of the workspace of the settings, asked by their API user; null where these are not complete. */
+export function fireblocksAccount(
+  values: Values,
+  vaultAccountId: string,
+  address: `0x${string}` | null,
+): SignerConfig | null {
+  const { fireblocksApiKey: apiKey, fireblocksSecret: secret } = values;
+  const { fireblocksAssetIds: assetIds, fireblocksApiBaseUrl: baseUrl } = values;
+  if (apiKey === null || secret === null || assetIds === null) return null;
+  return { kind: 'fireblocks', apiKey, secret, vaultAccountId, assetIds, baseUrl, address };
+}
+
+/** A fault for each network whose coin Fireblocks' name is not given for. */
+export function unnamedCoins(
+  { fireblocksAssetIds: assetIds }: Values,
+  networks: readonly SignedNetwork[],
+): readonly Fault[] {
+  return networks
+    .filter(({ chainId }) => assetIds?.some((it) => it.chainId === chainId) !== true)
     .map(({ network, chainId }) => ({
       name: 'FIREBLOCKS_ASSET_IDS',
       expected: 'the coin of every chain that is configured',
       got: `none for ${network} (${String(chainId)})`,
     }));
-  const value = { kind: 'fireblocks', apiKey, secret, vaultAccountId, assetIds, baseUrl } as const;
-  return { value: faults.length === 0 ? value : null, faults };
 }
 
 function missing(values: Values, found: readonly Fault[], group: Readonly<Record<string, unknown>>): Read {

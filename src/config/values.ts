@@ -82,15 +82,22 @@ export const address: Value<`0x${string}`> = value((text) =>
   /^0x[0-9a-fA-F]{40}$/.test(text) ? (text.toLowerCase() as `0x${string}`) : undefined,
 );
 
-/** `address,address=turnkey,…`: who has the key, where neither we nor nobody has it. */
+/** Who has the key of a signer that was in charge before; `local` also where nobody does. */
+export type KeyHolder =
+  | { readonly kind: 'local' | 'turnkey' }
+  | { readonly kind: 'fireblocks'; readonly vaultAccountId: string };
+
+/** `address,address=turnkey,address=fireblocks:7,…` */
 export const retiredSigners: Value<
-  readonly { readonly address: `0x${string}`; readonly how: 'key' | 'turnkey' }[]
+  readonly { readonly address: `0x${string}`; readonly holder: KeyHolder }[]
 > = list(
   (text) => {
-    const [, found, how] = /^(0x[0-9a-fA-F]{40})(?:=(turnkey))?$/.exec(text) ?? [];
+    const [, found, turnkey, vaultAccountId] =
+      /^(0x[0-9a-fA-F]{40})(?:=(?:(turnkey)|fireblocks:([^\s=]+)))?$/.exec(text) ?? [];
     if (found === undefined) return undefined;
     const address = found.toLowerCase() as `0x${string}`;
-    return { address, how: how === undefined ? 'key' : 'turnkey' } as const;
+    if (vaultAccountId !== undefined) return { address, holder: { kind: 'fireblocks', vaultAccountId } };
+    return { address, holder: { kind: turnkey === undefined ? 'local' : 'turnkey' } };
   },
   1,
   (it) => it.address,

@@ -5,6 +5,7 @@ import { readWorkRow, type StepResult, WORK_TABLE } from '../engine/work.ts';
 import { anyKind } from '../event-store/create-ledger.ts';
 import { verify } from '../event-store/verify.ts';
 import { RpcFailure } from '../primitives/failures.ts';
+import { CALL_TABLE } from '../transaction/calls/call-kind.ts';
 import { TRANSACTION_TABLE } from '../transaction/transaction-kind.ts';
 import { receiptAbi, vaultAbi } from '../vault/abi.ts';
 import { encodeReceiptInformation } from '../vault/receipt-information.ts';
@@ -66,7 +67,7 @@ export async function createBooks() {
     wallets: wallets(),
     settings: { confirmations: 1, finality: 3 },
     kinds: [anyKind(receiptKind)],
-    tables: [...RECEIPT_TABLES, TRANSACTION_TABLE],
+    tables: [...RECEIPT_TABLES, TRANSACTION_TABLE, CALL_TABLE],
     consumers: (ledger) => [createReceiptConsumer({ ledger, wallets })],
   });
   const { ledger, store, log } = harness;

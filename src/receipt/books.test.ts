@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import type { Row } from '../event-store/event-store.ts';
 import { receiptTransferLog, withdrawLog } from '../chain/watcher/fake-chain.ts';
 import { NETWORK, USER, WALLET } from '../chain/watcher/watch-harness.ts';
+import { CALL_TABLE } from '../transaction/calls/call-kind.ts';
 import { laneId } from '../transaction/lane-id.ts';
 import { TRANSACTION_TABLE } from '../transaction/transaction-kind.ts';
 import {
@@ -324,40 +326,41 @@ describe('shares in the wallet', () => {
     expect(await books.store.find({ table: 'vault_balance', limit: 1 })).toMatchObject([{ mismatches: 0 }]);
   });
 
-  test('are not compared as of a block before one in which a burn of ours was settled', async () => {
-    const books = await stocked(100n);
-    const number = books.chain.head();
-    // The lane reads the head, the watcher is a block behind: the shares are burned, and still there at its block.
-    books.shares.held = 5n;
-    const settledIn = (block: bigint) => ({
-      id: `${String(CHAIN_ID)}/${WALLET}/0`,
-      lane: laneId(CHAIN_ID, WALLET),
-      network: NETWORK,
-      chain_id: CHAIN_ID,
-      signer: WALLET,
-      nonce: 0,
-      phase: 'mined',
-      hash: '0x01',
-      block_number: Number(block),
-      greatest_cost: 1n,
-    });
-    const settle = (block: bigint) =>
-      books.store.commit({
-        appends: [],
-        writes: () => [{ op: 'upsert', table: TRANSACTION_TABLE.name, row: settledIn(block) }],
-        metadata: { actor: 'test' },
-      });
-    const look = async (): Promise<void> => {
-      books.later(60_000);
-      await books.read();
-    };
-    await settle(number + 1n);
-    for (let looks = 0; looks < 3; looks += 1) await look();
-    expect(books.alarms()).toEqual([]);
-    await settle(1n);
-    for (let looks = 0; looks < 2; looks += 1) await look();
-    expect(books.alarms()).toEqual([ALARM]);
-  });
+  test.each(['transaction', 'call'])(
+    'are not compared as of a block before one in which a %s of ours burned',
+    async (what) => {
+      const books = await stocked(100n);
+      const number = books.chain.head();
+      // The lane reads the head, the watcher is a block behind: the shares are burned, and still there at its block.
+      books.shares.held = 5n;
+      const settledIn = (block: bigint): { readonly table: string; readonly row: Row } => {
+        const lane = laneId(CHAIN_ID, WALLET);
+        const row = { lane, phase: 'mined', block_number: Number(block), greatest_cost: 1n };
+        if (what === 'call') {
+          const call = { operation_id: 'r1', attempt: 1, external_id: 'r1-1', since_ms: 1 };
+          return { table: CALL_TABLE.name, row: { ...row, id: `${lane}/r1/1`, ...call } };
+        }
+        const own = { network: NETWORK, chain_id: CHAIN_ID, signer: WALLET, nonce: 0, hash: '0x01' };
+        return { table: TRANSACTION_TABLE.name, row: { ...row, id: `${lane}/0`, ...own } };
+      };
+      const settle = (block: bigint) =>
+        books.store.commit({
+          appends: [],
+          writes: () => [{ op: 'upsert', ...settledIn(block) }],
+          metadata: { actor: 'test' },
+        });
+      const look = async (): Promise<void> => {
+        books.later(60_000);
+        await books.read();
+      };
+      await settle(number + 1n);
+      for (let looks = 0; looks < 3; looks += 1) await look();
+      expect(books.alarms()).toEqual([]);
+      await settle(1n);
+      for (let looks = 0; looks < 2; looks += 1) await look();
+      expect(books.alarms()).toEqual([ALARM]);
+    },
+  );
 
   test('are not compared while a burn is pending or something is in flight', async () => {
     const books = await stocked(100n);

@@ -1,6 +1,7 @@
 import type { Address } from 'viem';
 import type { EventStore } from '../event-store/event-store.ts';
 import type { Log } from '../telemetry/log.ts';
+import { CALL_TABLE } from '../transaction/calls/call-kind.ts';
 import { laneId } from '../transaction/lane-id.ts';
 import { TRANSACTION_TABLE } from '../transaction/transaction-kind.ts';
 import { readAt, readShares } from './read-balances.ts';
@@ -77,7 +78,7 @@ async function isBurning(store: EventStore, chainId: number, vault: Address): Pr
   return (await store.find({ table: RECEIPT_TABLE.name, where, limit: 1 })).length > 0;
 }
 
-/** Whether our newest transaction in a block is in a later one than is read, so that what it burned is owed no more. */
+/** Whether a transaction of ours is in a later block than is read, so that what it burned is owed no more. */
 async function isSettledPast(store: EventStore, { chainId, wallets, at }: ReadingPlace): Promise<boolean> {
   for (const wallet of wallets) {
     for (const phase of ['mined', 'final']) {
@@ -89,6 +90,8 @@ async function isSettledPast(store: EventStore, { chainId, wallets, at }: Readin
       });
       if (newest !== undefined && Number(newest['block_number']) > at.number) return true;
     }
+    const later = { lane: laneId(chainId, wallet), block_number: { gt: Number(at.number) } };
+    if ((await store.find({ table: CALL_TABLE.name, where: later, limit: 1 })).length > 0) return true;
   }
   return false;
 }

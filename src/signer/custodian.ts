@@ -15,6 +15,12 @@ export interface Custodian {
    */
   prepare(terms: CallTerms): Promise<string>;
   /**
+   * Why it would not call those of these contracts that it would not call at present, in a sentence each.
+   *
+   * Rejects with `asset_unknown`, `DependencyDown`.
+   */
+  whyNotCalled(chainId: number, contracts: readonly Address[]): Promise<readonly string[]>;
+  /**
    * A request that uses up an external id and does nothing else: whichever of the two the custodian has under the id,
    * it never takes the other.
    */

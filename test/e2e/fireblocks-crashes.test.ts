@@ -151,7 +151,7 @@ describe('an account at Fireblocks, through crashes and restores', () => {
     });
     const { code, stderr } = await runCommand(['serve'], world.env, dirname(world.databasePath));
     expect(code).toBe(1);
-    expect(stderr).toMatch(/was 0x[0-9a-f]{40} at its first start and is said to be 0xabab/);
+    expect(stderr).toMatch(/was 0x[0-9a-f]{40} when it was first known and is said to be 0xabab/);
     // It need not answer at a start for us to know it.
     await fireblocks.stop();
     await world.restart();

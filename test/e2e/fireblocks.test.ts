@@ -123,7 +123,7 @@ describe('with an account at Fireblocks, which signs and broadcasts', () => {
       state: 'journaled',
       last_error: {
         code: 'contract_not_whitelisted',
-        message: expect.stringContaining('whitelist the vault'),
+        message: expect.stringContaining('whitelist that contract'),
       },
     });
     expect(fireblocks.transactions()).toHaveLength(before);

@@ -4,6 +4,7 @@ import { WORK_TABLE } from '../../engine/work.ts';
 import { OPERATION_TABLE } from '../../operation/operation-row.ts';
 import { eachRow, sumPromises } from '../../receipt/list-inventory.ts';
 import { RECEIPT_DEPOSIT_TABLE, RECEIPT_TABLE } from '../../receipt/receipt-kind.ts';
+import { CALL_TABLE, OPEN_CALL_PHASES } from '../../transaction/calls/call-kind.ts';
 import { laneId } from '../../transaction/lane-id.ts';
 import { TRANSACTION_TABLE } from '../../transaction/transaction-kind.ts';
 
@@ -73,22 +74,28 @@ async function countUnread(
 export interface LaneWork {
   /** Operations that are ready for it. */
   readonly ready: number;
-  /** Transactions that no final block shows. */
+  /** Transactions, or calls of a custodian, that no final block shows. */
   readonly unfinal: number;
-  /** Highest nonce that it signed for; null for none. */
+  /** Highest nonce that we signed for; null for none, as where a custodian owns the nonces. */
   readonly lastNonce: number | null;
+  /** A custodian was asked for calls of it. */
+  readonly hasCalls: boolean;
 }
 
 export async function readLaneWork(store: EventStore, chainId: number, signer: Address): Promise<LaneWork> {
   const lane = laneId(chainId, signer);
   const table = TRANSACTION_TABLE.name;
   const [last] = await store.find({ table, where: { lane }, orderBy: [['nonce', 'desc']], limit: 1 });
-  const phases = ['pending', 'mined'].map((phase) => store.count({ table, where: { lane, phase } }));
-  const [pending = 0, mined = 0] = await Promise.all(phases);
+  const [call] = await store.find({ table: CALL_TABLE.name, where: { lane }, limit: 1 });
+  const unfinal = [
+    ...['pending', 'mined'].map((phase) => store.count({ table, where: { lane, phase } })),
+    store.count({ table: CALL_TABLE.name, where: { lane, phase: { in: OPEN_CALL_PHASES } } }),
+  ];
   return {
     ready: await store.count({ table: WORK_TABLE.name, where: { lane } }),
-    unfinal: pending + mined,
+    unfinal: (await Promise.all(unfinal)).reduce((sum, it) => sum + it, 0),
     lastNonce: last === undefined ? null : (last['nonce'] as number),
+    hasCalls: call !== undefined,
   };
 }
 

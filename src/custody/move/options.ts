@@ -1,4 +1,5 @@
 import type { Address } from 'viem';
+import type { FinalitySetting } from '../../chain/finality.ts';
 import type { RpcClient } from '../../chain/rpc/types.ts';
 import type { EventStore } from '../../event-store/event-store.ts';
 import type { Ledger } from '../../event-store/ledger.ts';
@@ -27,6 +28,7 @@ export interface MoveNetwork {
   readonly chainId: number;
   readonly rpc: RpcClient;
   readonly confirmations: number;
+  readonly finality: FinalitySetting;
 }
 
 /** What became of the shares that redemptions have with a signer, when they were to be handed over. */
@@ -55,6 +57,12 @@ export interface MoveOptions {
   /** Our signers on a network, retired ones too, in lower case. */
   readonly wallets: (network: string) => readonly Address[];
   readonly vaults: (network: string) => Promise<readonly MovedVault[]>;
+  /** Why a signer of ours could not call those of these contracts that it could not, in sentences. */
+  readonly whyNotCalled: (
+    signer: Address,
+    chainId: number,
+    contracts: readonly Address[],
+  ) => Promise<readonly string[]>;
   readonly lanes: () => Promise<readonly LaneStatus[]>;
   readonly inventory: Pick<Inventory, 'chooseWhole'>;
   readonly splits: Pick<Splits, 'now'>;

@@ -1,6 +1,7 @@
 import type { Address } from 'viem';
 import { formatEther } from 'viem';
 import { confirmedHead } from '../../chain/finality.ts';
+import { DependencyDown } from '../../engine/dependency-down.ts';
 import type { Loaded } from '../../event-store/ledger.ts';
 import { IssuanceError } from '../../primitives/failures.ts';
 import { formatQuantity } from '../../primitives/quantity.ts';
@@ -88,6 +89,7 @@ async function look(options: MoveOptions, network: MoveNetwork, state: CustodySt
   const refusals = [
     ...missing.map(roleRefusal),
     ...(await laneRefusals(options, network, { from, to })),
+    ...(await callRefusals(options, network, { from, to })),
     ...(await options.reconcile(network.network)).map((it) => `the books differ: ${differenceText(it)}`),
   ];
   const state_ = refusals.length === 0 ? 'ready' : 'refused';
@@ -117,6 +119,30 @@ async function laneRefusals(
     }
     const balanceWei = await rpc.pinned().getBalance(signer);
     if (balanceWei === 0n) refusals.push(`${signer} has nothing to pay for gas with on ${network}`);
+  }
+  return refusals;
+}
+
+/** A custodian calls what it was told of alone: vaults for both, and for the old one what its receipts move on. */
+async function callRefusals(
+  options: MoveOptions,
+  { network, chainId }: MoveNetwork,
+  { from, to }: { readonly from: Address; readonly to: Address },
+): Promise<readonly string[]> {
+  const all = await options.vaults(network);
+  const vaults = all.map((it) => it.vault);
+  const refusals: string[] = [];
+  for (const [signer, called] of [
+    [from, [...vaults, ...all.map((it) => it.receipt)]],
+    [to, vaults],
+  ] as const) {
+    try {
+      const why = await options.whyNotCalled(signer, chainId, called);
+      refusals.push(...why.map((it) => `a call of ${signer}: ${it}`));
+    } catch (error) {
+      if (!(error instanceof DependencyDown)) throw error;
+      refusals.push(`nobody tells what ${signer} may call: ${error.message}`);
+    }
   }
   return refusals;
 }

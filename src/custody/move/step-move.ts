@@ -1,5 +1,7 @@
-import { confirmedHead } from '../../chain/finality.ts';
+import type { Address } from 'viem';
+import { confirmedHead, finalBlock } from '../../chain/finality.ts';
 import type { BlockPoint } from '../../chain/finality.ts';
+import type { PinnedRpc } from '../../chain/rpc/types.ts';
 import type { StepResult, Worker } from '../../engine/work.ts';
 import type { Loaded } from '../../event-store/ledger.ts';
 import { change } from '../../event-store/ledger.ts';
@@ -9,6 +11,7 @@ import { withChain } from '../../transaction/chain-view.ts';
 import { custodyKind, custodyStreamId, MOVE_WORK } from '../custody-kind.ts';
 import type { CustodyEvent, CustodyState, Move, VaultBalances } from '../state.ts';
 import { differenceText } from './differences.ts';
+import type { LaneWork } from './holdings.ts';
 import { readHoldings, readLaneWork } from './holdings.ts';
 import type { MoveNetwork, MoveOptions } from './options.ts';
 import type { OwnTransfers } from './own-transfers.ts';
@@ -90,6 +93,7 @@ async function take(
   }
 }
 
+/** Nothing is left, and whatever the old signer ever signed has come to its end. */
 async function drained(
   options: MoveOptions,
   network: MoveNetwork,
@@ -97,17 +101,36 @@ async function drained(
   { from }: Move,
 ): Promise<WaitsFor> {
   const rpc = network.rpc.pinned();
-  const { lastNonce } = await readLaneWork(options.store, network.chainId, from);
+  const work = await readLaneWork(options.store, network.chainId, from);
   const used = await rpc.getTransactionCount(from, 'latest');
-  const next = lastNonce === null ? 0 : lastNonce + 1;
-  if (lastNonce !== null && used !== next) {
+  const final = await finalNonces(network, rpc, work, from);
+  if (final === null) return ['a final block'];
+  if (final.next !== null && used !== final.next) {
     return [
-      `the nonces of ${from}: the chain has used ${String(used)}, and we have signed for ${String(next)}`,
+      `the nonces of ${from}: the chain has used ${String(used)}, and ${final.of} ${String(final.next)}`,
     ];
   }
   const head = await confirmedHead(rpc, network.confirmations);
   if (head === null) return ['a confirmed block'];
+  const lastNonce = final.next === null || final.next === 0 ? null : final.next - 1;
   return record(options, loaded, { type: 'MoveDrained', data: { lastNonce, ...blockOf(head) } });
+}
+
+/**
+ * The nonce after the last one that the old signer used for anything of ours. We know it of our own signatures, each of
+ * which is final by now. Where a custodian owns the nonces the chain tells it, as of a final block.
+ */
+async function finalNonces(
+  { finality }: MoveNetwork,
+  rpc: PinnedRpc,
+  { lastNonce, hasCalls }: LaneWork,
+  from: Address,
+): Promise<{ readonly next: number | null; readonly of: string } | null> {
+  if (!hasCalls) return { next: lastNonce === null ? null : lastNonce + 1, of: 'we have signed for' };
+  const final = await finalBlock(rpc, finality);
+  if (final === null) return null;
+  const next = await rpc.getTransactionCount(from, final.number);
+  return { next, of: 'its final blocks have' };
 }
 
 /** The books of everything with the chain, and that nothing is left at the old signer. */

@@ -172,6 +172,11 @@ describe('a call', () => {
     await expect(custodian.prepare({ ...terms('op-1'), to: other })).rejects.toMatchObject(
       refusedWith('WAITING_FOR_APPROVAL'),
     );
+    expect(await custodian.whyNotCalled(CHAIN_ID, [terms('op-1').to, other])).toEqual([
+      expect.stringMatching(
+        /for 0x0*bb with asset .* is WAITING_FOR_APPROVAL\): whitelist that contract there/,
+      ),
+    ]);
     fireblocks.whitelist.remove(wallet);
     await expect(custodian.prepare(terms('op-1'))).rejects.toMatchObject(refusedWith('there is none'));
     await expect(custodian.prepare({ ...terms('op-1'), chainId: 1 })).rejects.toMatchObject({

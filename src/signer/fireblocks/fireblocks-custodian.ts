@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { IssuanceError } from '../../primitives/failures.ts';
 import type { CallReport, Custodian, Submitted } from '../custodian.ts';
-import { findContractWallet } from './contract-wallets.ts';
+import { contractWalletOf, notWhitelisted, readContractWallets } from './contract-wallets.ts';
 import type { FireblocksAccount } from './read-address.ts';
 import type { KeptAddress } from './kept-address.ts';
 import { requireSame } from './kept-address.ts';
@@ -47,7 +47,12 @@ export function createFireblocksCustodian(
     async prepare(terms) {
       const place = placeOn(terms.chainId);
       await confirmAddress();
-      return contractCall(terms, place, await findContractWallet(api, place.assetId, terms.to));
+      const wallet = contractWalletOf(await readContractWallets(api), place.assetId, terms.to);
+      return contractCall(terms, place, wallet);
+    },
+    async whyNotCalled(chainId, addresses) {
+      const { assetId } = placeOn(chainId);
+      return notWhitelisted(await readContractWallets(api), assetId, addresses);
     },
     prepareFiller: ({ chainId, externalId }) => nothingToItself(externalId, placeOn(chainId)),
     async submit(request) {

@@ -31,7 +31,8 @@ beforeEach(async () => {
 });
 afterEach(() => store.close());
 
-const keep = (read: () => Promise<Address>) => keepAddress(ledger, 'fireblocks/7', read, log);
+const keep = (read: () => Promise<Address>, expected: Address | null = null) =>
+  keepAddress(ledger, { name: 'fireblocks/7', expected }, read, log);
 const gives = (address: Address) => () => Promise.resolve(address);
 const isDown = () => Promise.reject(new DependencyDown('signer', 'Fireblocks answered 503'));
 
@@ -46,7 +47,9 @@ describe('the address of an account', () => {
     await keep(gives(ADDRESS));
     await expect(keep(gives(OTHER))).rejects.toMatchObject({
       code: 'custodian_address_changed',
-      message: expect.stringContaining(`was ${ADDRESS} at its first start and is said to be ${OTHER} now`),
+      message: expect.stringContaining(
+        `was ${ADDRESS} when it was first known and is said to be ${OTHER} now`,
+      ),
     });
     expect(await keep(gives(ADDRESS))).toEqual({ address: ADDRESS, isConfirmed: true });
   });
@@ -56,6 +59,18 @@ describe('the address of an account', () => {
     await keep(gives(ADDRESS));
     expect(await keep(isDown)).toEqual({ address: ADDRESS, isConfirmed: false });
     expect(warnings).toHaveLength(1);
+  });
+
+  test('is the one that the settings say, whether the custodian answers at the first start or not', async () => {
+    expect(await keep(isDown, ADDRESS)).toEqual({ address: ADDRESS, isConfirmed: false });
+    await expect(keep(gives(OTHER), ADDRESS)).rejects.toMatchObject({
+      code: 'custodian_account',
+      message: expect.stringContaining(`${ADDRESS} is the address of fireblocks/7, which has ${OTHER}`),
+    });
+    expect(await store.readStream('custodian/fireblocks/7')).toEqual([]);
+    expect(await keep(gives(ADDRESS), ADDRESS)).toEqual({ address: ADDRESS, isConfirmed: true });
+    // Nor is another one believed later, answer or none.
+    await expect(keep(isDown, OTHER)).rejects.toMatchObject({ code: 'custodian_account' });
   });
 
   test('is not made up from an answer that is none', async () => {

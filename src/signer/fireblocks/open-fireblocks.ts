@@ -1,3 +1,4 @@
+import type { Address } from 'viem';
 import type { ChainAsset } from '../../config/values.ts';
 import type { Ledger } from '../../event-store/ledger.ts';
 import type { Log } from '../../telemetry/log.ts';
@@ -17,6 +18,8 @@ export async function openFireblocks(
   config: Pick<FireblocksApiOptions, 'baseUrl' | 'apiKey' | 'secret'> & {
     readonly vaultAccountId: string;
     readonly assetIds: readonly ChainAsset[];
+    /** The address that the account must have; null: the one that it has at the first start. */
+    readonly address: Address | null;
   },
   ports: Pick<FireblocksApiOptions, 'http' | 'clock' | 'timers' | 'random'>,
   { ledger, log }: { readonly ledger: Ledger; readonly log: Pick<Log, 'info' | 'warn'> },
@@ -28,10 +31,10 @@ export async function openFireblocks(
     vaultAccountId,
     assetIds: new Map(config.assetIds.map((it) => [it.chainId, it.assetId])),
   };
-  const name = accountName(vaultAccountId);
+  const named = { name: accountName(vaultAccountId), expected: config.address };
   return createFireblocksCustodian(
     api,
     account,
-    await keepAddress(ledger, name, () => readVaultAddress(api, account), log),
+    await keepAddress(ledger, named, () => readVaultAddress(api, account), log),
   );
 }

@@ -23,6 +23,8 @@ export const CALL_TABLE: TableDefinition = {
     greatest_cost: 'bigint',
     /** Since when it has been in its phase, ms. */
     since_ms: 'integer',
+    /** Where it was mined; null in every other phase. */
+    block_number: 'integer',
   },
   required: ['lane', 'operation_id', 'attempt', 'external_id', 'phase', 'greatest_cost', 'since_ms'],
   key: ['id'],
@@ -30,9 +32,13 @@ export const CALL_TABLE: TableDefinition = {
   indexes: [
     ['operation_id', 'attempt'],
     ['lane', 'phase'],
+    { columns: ['lane', 'block_number'], present: ['block_number'] },
   ],
   source: 'log',
 };
+
+/** Phases in which something may still come of a call. */
+export const OPEN_CALL_PHASES = ['requested', 'refused', 'pending', 'held', 'mined'] as const;
 
 /** In `TRANSACTION_HASH_TABLE`: the hash is one of a call's. */
 export const CALL_BODY = 'call';
@@ -50,6 +56,7 @@ function rows(state: CallState, facts: StreamFacts): readonly ImpliedRow[] {
     outcome: state.phase === 'final' ? state.outcome : null,
     greatest_cost: greatestCost,
     since_ms: facts.sinceMs,
+    block_number: blockOf(state),
   };
   const hashes = state.hashes.map((hash) => ({
     table: TRANSACTION_HASH_TABLE.name,
@@ -61,6 +68,11 @@ function rows(state: CallState, facts: StreamFacts): readonly ImpliedRow[] {
     ...hashes,
     ...workRow({ kind: 'call', phase, next, network }, facts),
   ];
+}
+
+function blockOf(state: KnownCall): number | null {
+  if (state.phase !== 'mined' && state.phase !== 'final') return null;
+  return state.mined === null ? null : Number(state.mined.blockNumber);
 }
 
 /** Sending needs the custodian; watching needs the chain, and asks the custodian on the way. */

@@ -85,6 +85,7 @@ export function createTestCustodian(chain: TestChain): TestCustodian {
       if (!held.whitelisted) throw new Error('not whitelisted');
       return JSON.stringify({ externalId, to, data } satisfies Request);
     },
+    whyNotCalled: () => Promise.resolve([]),
     prepareFiller: ({ externalId }) =>
       JSON.stringify({ externalId, to: SIGNER, data: '0x' } satisfies Request),
     async submit(text): Promise<Submitted> {
