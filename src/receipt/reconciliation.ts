@@ -2,7 +2,7 @@ import type { Address } from 'viem';
 import { confirmedHead } from '../chain/finality.ts';
 import type { PinnedRpc, RpcClient } from '../chain/rpc/types.ts';
 import { readCursors } from '../chain/watcher/cursors.ts';
-import { inventoryWorkId } from '../chain/watcher/network.ts';
+import { inventoryWorkId, networkKind } from '../chain/watcher/network.ts';
 import type { WatchedVault } from '../chain/watcher/types.ts';
 import { DependencyDown } from '../engine/dependency-down.ts';
 import type { StepResult, Worker } from '../engine/work.ts';
@@ -100,7 +100,10 @@ export function createReconciliation(options: ReconciliationOptions): Reconcilia
   );
 
   const unsubscribe = store.onCommitted((committed) => {
-    const ids = new Set(chainsToRead(committed).map((chainId) => byChain.get(chainId)));
+    // A deposit that a deep reorg took away leaves no log that would ask for a reading.
+    const resumed = resumedNetworks(committed);
+    for (const name of resumed) sweeps.get(name)?.restart();
+    const ids = new Set([...resumed, ...chainsToRead(committed).map((chainId) => byChain.get(chainId))]);
     const due = [...ids].filter((it) => it !== undefined).map(inventoryWorkId);
     if (due.length > 0) wake(due);
   });
@@ -241,6 +244,13 @@ function chainsToRead({ events }: Committed): readonly number[] {
   return events
     .filter((it) => it.stream.startsWith(`${receiptKind.category}/`) && ASKS_FOR_READING.has(it.type))
     .map((it) => parseReceiptStreamId(it.stream.slice(receiptKind.category.length + 1)).chainId);
+}
+
+function resumedNetworks({ events }: Committed): readonly string[] {
+  const prefix = `${networkKind.category}/`;
+  return events
+    .filter((it) => it.type === 'NetworkResumed' && it.stream.startsWith(prefix))
+    .map((it) => it.stream.slice(prefix.length));
 }
 
 /**

@@ -24,6 +24,8 @@ export interface Sweep {
   ): Promise<readonly { readonly place: ReadingPlace; readonly receiptIds: readonly bigint[] }[]>;
   /** The next vaults, and those whose last comparison wants a second one. */
   vaults(places: readonly ReadingPlace[]): Promise<readonly ReadingPlace[]>;
+  /** Begins the quick first round anew, now: blocks that were read may be gone. */
+  restart(): void;
   /** This part is done. */
   done(nowMs: number): void;
 }
@@ -75,6 +77,12 @@ export function createSweep(store: EventStore, chainId: number): Sweep {
       // A difference is told of when it is seen twice, which should not take longer.
       pauseMs = PAUSE_MS * (again.size > 0 ? 1 : Math.max(1, Math.min(places.length, MOST_PAUSES)));
       return sorted.filter((it) => next.includes(it) || again.has(it.vault.vault));
+    },
+    restart() {
+      nextMs = 0;
+      firstRound = true;
+      after = null;
+      afterVault = '';
     },
     done(nowMs) {
       nextMs = nowMs + (firstRound ? FIRST_ROUND_PAUSE_MS : pauseMs);

@@ -1,15 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.js');
 
-/** How memory is taken from the system, as the first line of the program says. */
-const MALLOC = {
-  MALLOC_ARENA_MAX: '1',
-  MALLOC_MMAP_THRESHOLD_: '32768',
-  MALLOC_TRIM_THRESHOLD_: '262144',
-};
+/** What the first line of the program gives its environment and Node: `#!/usr/bin/env -S NAME=VALUE… node --FLAG…`. */
+const [, SETTINGS = '', FLAGS = ''] =
+  /^#!\/usr\/bin\/env -S (.*) node (.*)$/.exec(readFileSync(MAIN, 'utf8').split('\n', 1)[0] ?? '') ?? [];
+const ENVIRONMENT = Object.fromEntries(SETTINGS.split(' ').map((it) => it.split('=')));
 
 /** The service as a child process. */
 export interface RunningIssuer {
@@ -35,9 +34,8 @@ export async function startIssuerProcess(
   program: string = MAIN,
   killAfterMs = 0,
 ): Promise<RunningIssuer> {
-  // As the first line of the program says.
-  const child = spawn(process.execPath, ['--max-semi-space-size=8', program, 'serve', ...args], {
-    env: { PATH: process.env['PATH'], ...MALLOC, ...env },
+  const child = spawn(process.execPath, [...FLAGS.split(' '), program, 'serve', ...args], {
+    env: { PATH: process.env['PATH'], ...ENVIRONMENT, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: killAfterMs,
     killSignal: 'SIGKILL',
