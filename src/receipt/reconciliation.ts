@@ -99,10 +99,15 @@ export function createReconciliation(options: ReconciliationOptions): Reconcilia
     options.networks.map((it) => [it.network, createSplitWatch({ store, log }, it.chainId)]),
   );
 
+  /**
+   * Networks of which blocks may be gone that receipts were read at: at the start nothing tells, and a deposit that a
+   * deep reorg took away leaves no log that would ask for a reading.
+   */
+  const unproven = new Set(networks.keys());
+
   const unsubscribe = store.onCommitted((committed) => {
-    // A deposit that a deep reorg took away leaves no log that would ask for a reading.
     const resumed = resumedNetworks(committed);
-    for (const name of resumed) sweeps.get(name)?.restart();
+    for (const name of resumed) unproven.add(name);
     const ids = new Set([...resumed, ...chainsToRead(committed).map((chainId) => byChain.get(chainId))]);
     const due = [...ids].filter((it) => it !== undefined).map(inventoryWorkId);
     if (due.length > 0) wake(due);
@@ -121,12 +126,22 @@ export function createReconciliation(options: ReconciliationOptions): Reconcilia
     const dueWhere = { chain_id: chainId, reading_due: true };
     const due = await store.count({ table: RECEIPT_TABLE.name, where: dueWhere });
     const nowMs = timers.monotonicMs();
-    if (due === 0 && nowMs < sweep.nextMs()) {
+    if (due === 0 && nowMs < sweep.nextMs() && !unproven.has(network.network)) {
       return { kind: 'later', delayMs: moreSplits ? 0 : sweep.nextMs() - nowMs };
     }
-    const { places } = await readingPlaces(network, store);
+    const { places, behind } = await readingPlaces(network, store);
     let more = moreSplits;
     if (due > 0) for (const place of places) more = (await readDue(place)) || more;
+    if (unproven.has(network.network)) {
+      // A reading of an older block than the last one counts for nothing.
+      const lastRead = BigInt(await newestReading(chainId));
+      const isRewound = places.length === 0 && behind.length > 0;
+      if (isRewound || places.some((place) => place.at.number < lastRead)) {
+        return { kind: 'later', delayMs: DUE_PAUSE_MS };
+      }
+      unproven.delete(network.network);
+      sweep.restart();
+    }
     if (nowMs >= sweep.nextMs()) {
       for (const place of await sweep.vaults(places)) await lookAtVault(network, place);
       for (const { place, receiptIds } of await sweep.receipts(places)) {
@@ -137,6 +152,16 @@ export function createReconciliation(options: ReconciliationOptions): Reconcilia
     if (more) return { kind: 'later', delayMs: 0 };
     const left = await store.count({ table: RECEIPT_TABLE.name, where: dueWhere });
     return { kind: 'later', delayMs: left > 0 ? DUE_PAUSE_MS : Math.max(0, sweep.nextMs() - nowMs) };
+  }
+
+  /** The last block that any receipt in use was read at. */
+  async function newestReading(chainId: number): Promise<number> {
+    let newest = 0;
+    const query = { table: RECEIPT_TABLE.name, where: { chain_id: chainId, in_use: true } };
+    await eachRow(store, query, ['vault', 'receipt_id'], (row) => {
+      newest = Math.max(newest, (row['observed_block'] as number | null) ?? 0);
+    });
+    return newest;
   }
 
   /** Reads the split counts of vaults that were never looked at; true when there may be more of them. */
