@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { wholeNumber } from './arguments.ts';
 import { CommandFailed } from './command-failed.ts';
 import { withExample } from './example.ts';
+import { oneLine } from './output/one-line.ts';
 import type { ActionOptions } from './service/act.ts';
 import { act, actionOptions, printAnswer } from './service/act.ts';
 import type { ServiceOptions } from './service/service-command.ts';
@@ -111,8 +112,8 @@ function describe({
     refused: 'refused',
   };
   return [
-    `${words[outcome]}: ${summary}`,
-    ...found.map((it) => `  found: ${it}`),
+    `${words[outcome]}: ${oneLine(summary)}`,
+    ...found.map((it) => `  found: ${oneLine(it)}`),
     ...(refundId === null ? [] : [`  refund: ${refundId}`]),
     ...(outcome === 'planned' ? [`  to act on just this: --expected-version ${String(version)}`] : []),
   ];

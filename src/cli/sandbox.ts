@@ -37,7 +37,7 @@ export async function runSandbox(options: {
       running,
       signal: stop.signal,
     });
-    await takeTour(narrator, sandbox, stop.signal);
+    await takeTour(narrator, sandbox, { signal: stop.signal, stays: !options.once });
     if (!options.once) await asked.promise;
   } catch (error) {
     // A stop in the middle ends the tour by an error of its own; anything else is a failure.
@@ -124,12 +124,12 @@ async function startSandbox(
 async function takeTour(
   narrator: Narrator,
   { partners, url, folder }: Sandbox,
-  signal: AbortSignal,
+  { signal, stays }: { readonly signal: AbortSignal; readonly stays: boolean },
 ): Promise<void> {
   const api = createIssuerApi(url, partners.keys.admin);
   const context = { narrator, api, partners, signal };
   await introduceParticipant(context);
   const mint = await showMint(context, '10');
   const redemption = await showRedemption(context, '2.5');
-  farewell(context, { mint, redemption, folder });
+  farewell(context, { mint, redemption, folder, stays });
 }

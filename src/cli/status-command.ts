@@ -57,8 +57,7 @@ export function statusLines(
   url: string,
   output: Pick<Output, 'width' | 'paint'>,
 ): readonly string[] {
-  const painted = (verdict: string): string =>
-    output.paint(verdict === 'ok' || verdict === 'ready' ? 'good' : 'bad', verdict);
+  const toneOf = (verdict: string) => (verdict === 'ok' || verdict === 'ready' ? 'good' : 'bad');
   const networks = Object.entries(answer.networks);
   const judged = (
     head: string,
@@ -66,14 +65,14 @@ export function statusLines(
   ): Column<readonly [string, NetworkReadiness]> => ({
     head,
     cell: ([, it]) => it[of],
-    tone: ([, it]) => (it[of] === 'ok' ? 'good' : 'bad'),
+    tone: ([, it]) => toneOf(it[of]),
   });
   return [
-    `${output.paint('strong', url)}  ${painted(answer.status)}`,
+    `${output.paint('strong', url)}  ${output.paint(toneOf(answer.status), answer.status)}`,
     ...fieldLines(
       [
-        ['store', painted(answer.store)],
-        ['alpaca', painted(answer.alpaca)],
+        ['store', answer.store, toneOf(answer.store)],
+        ['alpaca', answer.alpaca, toneOf(answer.alpaca)],
       ],
       output,
     ),

@@ -123,7 +123,7 @@ function tell(narrator: Narrator, event: ShownEvent): void {
 
 export function farewell(
   { narrator, partners, api }: TourContext,
-  { mint, redemption, folder }: { mint: Shown; redemption: Shown; folder: string },
+  { mint, redemption, folder, stays }: { mint: Shown; redemption: Shown; folder: string; stays: boolean },
 ): void {
   const local = localNetwork(partners);
   const vault = local.vaults.get(SANDBOX_ASSET.token);
@@ -146,7 +146,9 @@ export function farewell(
     ['operator’s key', partners.keys.admin],
   ]);
   narrator.chapter(
-    'To go on with, in another terminal: look, mint 5 more, send 1 back, list what else the AP can do',
+    stays
+      ? 'To go on with, in another terminal: look, mint 5 more, send 1 back, list what else the AP can do'
+      : 'Without --once it would stay up, and these would be to go on with',
   );
   const order = {
     email: AP_EMAIL,

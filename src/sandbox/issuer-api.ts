@@ -6,11 +6,11 @@ const TIMEOUT_MS = 30_000;
 /** The service's internal routes, as an operator calls them. */
 export interface IssuerApi {
   readonly url: string;
-  /** Resolves with the JSON of a 2xx answer; rejects with `IssuerRefused` for any other. */
+  /** Resolves with the JSON of a 2xx answer; rejects with `IssuerRefused` for any other, and where it is no JSON. */
   call(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown, timeoutMs?: number): Promise<unknown>;
 }
 
-/** The service answered with another status than 2xx. */
+/** The answer has another status than 2xx, or is none of the service. */
 export class IssuerRefused extends IssuanceError {
   override readonly name = 'IssuerRefused';
   readonly status: number;
@@ -42,7 +42,12 @@ export function createIssuerApi(url: string, adminKey: string | null): IssuerApi
       if (answer.status < 200 || answer.status > 299) {
         throw new IssuerRefused(`${method} ${path}`, answer.status, answer.body);
       }
-      return JSON.parse(answer.body) as unknown;
+      try {
+        return JSON.parse(answer.body) as unknown;
+      } catch {
+        // Whoever answers 200 without JSON is not the service.
+        throw new IssuerRefused(`${method} ${path}`, answer.status, answer.body);
+      }
     },
   };
 }

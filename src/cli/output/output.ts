@@ -42,7 +42,8 @@ export function createOutput(
   const hasColors = isTerminal && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
   stream.on('error', (error) => {
     if (error.code === 'EPIPE') process.exit(0);
-    throw error;
+    console.error(`issuer: the result cannot be written: ${error.message}`);
+    process.exit(1);
   });
   const line = (text = ''): void => void stream.write(`${text}\n`);
   return {

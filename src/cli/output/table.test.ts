@@ -34,6 +34,19 @@ describe('a table', () => {
     ]);
   });
 
+  test('keeps every row on its line, whatever stands in a cell', () => {
+    const hostile = fruits.map((it) => ({ ...it, name: `${it.name}\nsecond\u001b[2J` }));
+    for (const width of [null, 24]) {
+      const lines = tableLines(hostile, columns, { width, paint: plain });
+      for (const { id, name } of fruits) {
+        const text = lines.slice(lines.findIndex((it) => it.startsWith(id))).join(' ');
+        expect(text).toMatch(new RegExp(`^${id}.*${name} +second \\[2J`));
+      }
+      expect(lines.join('')).not.toContain('\u001b');
+    }
+    expect(fieldLines([['reason', 'one\ntwo', 'bad']], { paint: plain })).toEqual(['  reason  one two']);
+  });
+
   test('puts what does not fit under its row', () => {
     expect(tableLines(fruits, columns, { width: 32, paint: plain })).toEqual([
       'ID              NAME   WEIGHT',

@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import Table from 'cli-table3';
+import { oneLine } from './one-line.ts';
 import type { Output, Tone } from './output.ts';
 
 export interface Column<Row> {
@@ -34,7 +35,7 @@ export function tableLines<Row>(
 ): readonly string[] {
   const [fitting, others] = split(columns, rows, width);
   const cellOf = (column: Column<Row>, row: Row): string | null => {
-    const text = column.cell(row);
+    const text = textOf(column, row);
     const tone = text === null ? null : (column.tone?.(row) ?? null);
     return text === null || tone === null ? text : paint(tone, text);
   };
@@ -56,14 +57,23 @@ export function tableLines<Row>(
   return [head, ...rows.flatMap((row, at) => [grid[at] ?? '', ...below(row)])];
 }
 
-/** Names and values under each other, as `show` has them; what has no value is left out. */
-export function fieldLines(
-  fields: readonly (readonly [name: string, value: string | null])[],
-  { paint }: Pick<Output, 'paint'>,
-): readonly string[] {
-  const present = fields.filter((it): it is readonly [string, string] => it[1] !== null);
-  return gridLines(present.map(([name, value]) => [`${INDENT}${paint('quiet', name)}`, value]));
+function textOf<Row>(column: Column<Row>, row: Row): string | null {
+  const text = column.cell(row);
+  return text === null ? null : oneLine(text);
 }
+
+/** Names and values under each other, as `show` has them; what has no value is left out. */
+export function fieldLines(fields: readonly Field[], { paint }: Pick<Output, 'paint'>): readonly string[] {
+  return gridLines(
+    fields.flatMap(([name, value, tone]) => {
+      if (value === null) return [];
+      const shown = oneLine(value);
+      return [[`${INDENT}${paint('quiet', name)}`, tone === undefined ? shown : paint(tone, shown)]];
+    }),
+  );
+}
+
+type Field = readonly [name: string, value: string | null, tone?: Tone];
 
 /** Cells in columns, without frame and without spaces at the ends. */
 export function gridLines(
@@ -93,8 +103,9 @@ function split<Row>(
   const others: Column<Row>[] = [];
   let used = 0;
   for (const column of columns) {
-    if (width !== null && fitting.length > 0 && rows.every((row) => column.cell(row) === null)) continue;
-    const texts = rows.map((row) => column.cell(row) ?? NOTHING);
+    const cells = rows.map((row) => textOf(column, row));
+    if (width !== null && fitting.length > 0 && cells.every((it) => it === null)) continue;
+    const texts = cells.map((it) => it ?? NOTHING);
     const own = Math.max(column.head.length, ...texts.map((it) => stripVTControlCharacters(it).length));
     const needed = fitting.length === 0 ? own : GAP + own;
     if (fitting.length > 0 && width !== null && used + needed > width) others.push(column);

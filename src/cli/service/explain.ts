@@ -1,6 +1,7 @@
 import { HttpFailure } from '../../primitives/failures.ts';
 import { IssuerRefused } from '../../sandbox/issuer-api.ts';
 import type { ExitCode } from '../command-failed.ts';
+import { oneLine } from '../output/one-line.ts';
 
 /** Whom a command called, and as whom. */
 export interface Called {
@@ -35,7 +36,7 @@ export function explain(error: unknown, { url, keyName }: Called): Explanation |
     };
   }
   const { title, code, detail } = problem;
-  const said = `${title} (${code}, ${String(status)}): ${detail}`;
+  const said = oneLine(`${title} (${code}, ${String(status)}): ${detail}`);
   if (status === 401) {
     return {
       text:
