@@ -146,6 +146,8 @@ describe('loadConfig', () => {
     ['ALPACA_IP_RANGES', { ALPACA_IP_RANGES: '10.0.0.0/33' }],
     ['ALPACA_CLIENT_ID_FIELD', { ALPACA_CLIENT_ID_FIELD: 'client' }],
     ['EVM_PRIVATE_KEY', { EVM_PRIVATE_KEY: `${PRIVATE_KEY}00` }],
+    ['EVM_PRIVATE_KEY', { EVM_PRIVATE_KEY: '0'.repeat(64) }],
+    ['EVM_PRIVATE_KEY', { EVM_PRIVATE_KEY: 'f'.repeat(64) }],
     ['ISSUER_API_KEY', { ISSUER_API_KEY: `${ALPACA_KEY},` }],
     ['ISSUER_API_KEY', { ISSUER_API_KEY: `${ALPACA_KEY},${ALPACA_KEY}` }],
     ['ISSUER_API_KEY', { ISSUER_API_KEY: undefined }],

@@ -6,7 +6,7 @@ import { optional, type Setting } from './setting.ts';
 import type { SignedNetwork, SignerConfig } from './signer-config.ts';
 import { fireblocksAccount, turnkeyAccount, unnamedCoins } from './signer-config.ts';
 import type { KeyHolder } from './values.ts';
-import { privateKey } from './values.ts';
+import { evmPrivateKey } from './values.ts';
 
 /** A signer that was in charge before, or that is to hand over. */
 export interface RetiredSigner {
@@ -21,7 +21,7 @@ const MOST_KEYS = 9;
 
 /** The key of the n-th address of `RETIRED_SIGNERS`, from 1. */
 export function retiredKeySetting(n: number): Setting<Secret | null> {
-  return optional(`RETIRED_SIGNER_${String(n)}_PRIVATE_KEY`, privateKey, {
+  return optional(`RETIRED_SIGNER_${String(n)}_PRIVATE_KEY`, evmPrivateKey, {
     about: `Key of address ${String(n)} of RETIRED_SIGNERS, where it is at hand; up to ${String(MOST_KEYS)} of them.`,
     expected: '64 hex digits, with or without 0x, the key of that address',
     example: '<the key that EVM_PRIVATE_KEY was>',

@@ -8,9 +8,9 @@ export function signerSettings() {
       about: 'Who holds the key of the redemption wallet, which signs everything.',
       expected: 'local, turnkey or fireblocks',
     }),
-    privateKey: optional('EVM_PRIVATE_KEY', values.privateKey, {
+    privateKey: optional('EVM_PRIVATE_KEY', values.evmPrivateKey, {
       about: 'The key, for SIGNER=local.',
-      expected: '64 hex digits, with or without 0x',
+      expected: '64 hex digits, with or without 0x, a key of secp256k1',
       example: '<output of openssl rand -hex 32>',
       secret: 'all',
     }),

@@ -38,6 +38,15 @@ export const privateKey: Value<Secret> = value((text) =>
   /^(0x)?[0-9a-fA-F]{64}$/.test(text) ? createSecret(text) : undefined,
 );
 
+/** The order of secp256k1 (SEC 2, section 2.4.1): private keys of EVM accounts are below it, and above 0. */
+const SECP256K1_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+
+export const evmPrivateKey: Value<Secret> = value((text) => {
+  const key = privateKey.safeParse(text).data;
+  const number = key === undefined ? 0n : BigInt(`0x${text.replace(/^0x/, '')}`);
+  return number > 0n && number < SECP256K1_ORDER ? key : undefined;
+});
+
 export function oneOf<const T extends string>(...names: readonly T[]): Value<T> {
   return value((text) => names.find((name) => name === text));
 }

@@ -106,6 +106,12 @@ describe('a start that is refused says what is wrong, on a terminal and into log
     expect(leaks(planted(), { output })).toEqual([]);
   });
 
+  test('that is no number of its curve', async () => {
+    const key = 'f'.repeat(64);
+    const output = await refused({ EVM_PRIVATE_KEY: key });
+    expect(leaks([plant('key', key)], { output })).toEqual([]);
+  });
+
   test('and names a file that cannot be read', async () => {
     const output = await refused({ EVM_PRIVATE_KEY_FILE: '/run/secrets/none' }, { EVM_PRIVATE_KEY: '' });
     expect(output).toContain(
@@ -116,7 +122,6 @@ describe('a start that is refused says what is wrong, on a terminal and into log
 
 describe('a start that fails later repeats none either', () => {
   test.each<[string, Readonly<Record<string, string>>]>([
-    ['a key that is no number of the curve', { EVM_PRIVATE_KEY: 'f'.repeat(64) }],
     ['a database in no folder', { DATABASE_URL: 'sqlite:/nowhere/issuance.db' }],
     ['a port that is taken', {}],
   ])('%s', async (_what, wrong) => {
