@@ -19,6 +19,7 @@ import { addStuckCommand } from './stuck-command.ts';
 import { addViewsCommands } from './views-commands.ts';
 import type { ExitCode } from './command-failed.ts';
 import { CommandFailed } from './command-failed.ts';
+import { createOutput } from './output/output.ts';
 import { addConfigCommand } from './config-command.ts';
 import { addSandboxCommand } from './sandbox-command.ts';
 import { addServeCommand } from './serve-command.ts';
@@ -30,6 +31,10 @@ export function createProgram(): Command {
     .version(packageJson.version)
     .exitOverride()
     .configureOutput({
+      // Through ours, which ends quietly where the reader had enough.
+      writeOut: (text) => {
+        createOutput().line(text.trimEnd());
+      },
       outputError: (text, write) => {
         write(text.replace(/^error: /, 'issuer: '));
       },

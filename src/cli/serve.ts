@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import type { Instead } from '../app/boot.ts';
 import { bootService } from '../app/boot.ts';
@@ -7,6 +8,7 @@ import { secretsOf } from '../config/secrets-of.ts';
 import { endsWithin } from '../ports/ends-within.ts';
 import { createRealPorts } from '../ports/real-ports.ts';
 import { createLineWriter } from '../telemetry/line-writer.ts';
+import { createLastingWriter } from '../telemetry/lasting-writer.ts';
 import { createLog } from '../telemetry/log.ts';
 import { readSettings } from './settings.ts';
 import { startTraces } from './start-traces.ts';
@@ -32,8 +34,17 @@ export async function serve(options: {
   setFlagsFromString(`--heap-growing-percent=${String(HEAP_GROWTH_PERCENT)}`);
   const config = readSettings();
   const ports = createRealPorts();
+  const write = createLastingWriter({
+    stream: process.stdout,
+    direct: (text) => void writeSync(process.stdout.fd, text),
+    onBroken: (error) => {
+      console.error(`issuer: the log cannot be written (${error.message}); the service goes on without it`);
+    },
+  });
+  // Often the same as standard output, and then nobody is left to be told.
+  process.stderr.on('error', () => undefined);
   const lines = createLineWriter({
-    write: (text) => void process.stdout.write(text),
+    write,
     defer: (task) => {
       ports.timers.defer(task);
     },
@@ -83,7 +94,7 @@ export async function serve(options: {
     },
   });
   // Part of the product's face: scripts wait for this line, whatever the log's format and level.
-  process.stdout.write(`${JSON.stringify({ msg: 'listening', url })}\n`);
+  write(`${JSON.stringify({ msg: 'listening', url })}\n`);
   await asked.promise;
   const cancel = ports.timers.after(STOP_TIMEOUT_MS, () => {
     log.error({ alarm: 'stop_too_slow' }, 'the stop took too long; the process ends');
