@@ -64,6 +64,18 @@ describe('connecting', () => {
     expect(await accounts.byAlpacaAccount('100')).toMatchObject({ clientId, linked: true });
   });
 
+  test('is found by Alpaca’s id of it in any case, which nobody else can take in another', async () => {
+    const { accounts, register } = await open();
+    const id = '3F1C7A52-9D1B-4F9E-8A53-0A6F5B5D2C11';
+    const clientId = await register('a@b.example', id);
+    for (const it of [id, id.toLowerCase()]) {
+      expect(await accounts.byAlpacaAccount(it)).toMatchObject({ clientId });
+    }
+    await expect(register('c@d.example', id.toLowerCase())).rejects.toMatchObject({
+      code: 'alpaca_account_taken',
+    });
+  });
+
   test('refuses an email that nobody registered, and an account that is linked to another one', async () => {
     const { accounts, register } = await open();
     await register('a@b.example');

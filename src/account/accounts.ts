@@ -6,7 +6,7 @@ import { UniqueViolation } from '../event-store/errors.ts';
 import { transact } from '../event-store/transact.ts';
 import type { Clock, Random } from '../ports/ports.ts';
 import { IssuanceError } from '../primitives/failures.ts';
-import { uuidV4 } from '../primitives/uuid.ts';
+import { keptId, uuidV4 } from '../primitives/uuid.ts';
 import type { AccountCommand } from './account.ts';
 import { accountKind, decideAccount, emailKey, openWallets } from './account.ts';
 
@@ -94,7 +94,9 @@ export function createAccounts(ports: {
     async register({ email, alpacaAccountId }, metadata) {
       const clientId = uuidV4(random.bytes(16));
       const loaded = await ledger.load(accountKind, clientId);
-      const events = decideAccount({ type: 'register', email: email.trim(), alpacaAccountId }, loaded.state);
+      const kept = alpacaAccountId === null ? null : keptId(alpacaAccountId);
+      const command = { type: 'register', email: email.trim(), alpacaAccountId: kept } as const;
+      const events = decideAccount(command, loaded.state);
       try {
         await ledger.commit({ changes: [change(accountKind, loaded, events)], metadata });
       } catch (error) {
@@ -185,8 +187,11 @@ function createAccountReads(store: EventStore): AccountReads {
       );
     },
     byClientId: (clientId) => identityBy({ client_id: clientId }),
+    // As it came too: before it was kept in lower case, it was kept so.
     byAlpacaAccount: async (id) =>
-      (await identityBy({ alpaca_account_id: id })) ?? (await identityBy({ account_number: id })),
+      (await identityBy({ alpaca_account_id: keptId(id) })) ??
+      (await identityBy({ alpaca_account_id: id })) ??
+      (await identityBy({ account_number: id })),
     async walletOwner(wallet) {
       const [row] = await store.find({ table: 'wallet', where: { wallet }, limit: 1 });
       return row === undefined ? null : (row['client_id'] as string);

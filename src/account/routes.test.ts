@@ -90,6 +90,7 @@ test.each([
   ['null'],
   ['"desk@b.example"'],
   ['{"email":"a@b.example","alpaca_account_id":""}'],
+  ['{"email":"a@b.example","alpaca_acount_id":"id-1"}'],
   ['{"__proto__":{"email":"a@b.example"}}'],
   ['{"constructor":{"prototype":{"email":"a@b.example"}}}'],
 ])('refuses to register %s as malformed', async (payload) => {
@@ -118,6 +119,27 @@ test('connecting says 404 for an unknown email, 409 for one linked elsewhere, 40
   expect(await connect({ email: 'desk@b.example', account: '2' })).toBe(409);
   expect(await connect({ email: 'desk@b.example', account: '1', client_account_number: '2' })).toBe(400);
   expect(await connect({ email: 'desk@b.example' })).toBe(400);
+});
+
+test('what is null is what is absent', async () => {
+  expect(
+    (await call('POST', '/accounts', { email: 'd@b.example', alpaca_account_id: null })).statusCode,
+  ).toBe(201);
+  const numbers = { client_account_number: '1', account: null };
+  for (const body of [numbers, { client_account_number: null, account: '1' }]) {
+    const connected = await call('POST', '/tokenization/accounts/connect', { email: 'd@b.example', ...body });
+    expect(connected.statusCode).toBe(200);
+  }
+  const neither = { email: 'd@b.example', client_account_number: null, account: null };
+  expect((await call('POST', '/accounts/connect', neither)).statusCode).toBe(400);
+});
+
+test('a client id is understood in any case', async () => {
+  const clientId = await register();
+  const url = `/accounts/${clientId.toUpperCase()}`;
+  expect((await call('GET', url)).json()).toMatchObject({ client_id: clientId });
+  expect((await call('POST', `${url}/wallets`, { wallet: WALLET })).statusCode).toBe(200);
+  expect((await call('DELETE', `${url}/wallets/${WALLET}`)).statusCode).toBe(200);
 });
 
 test('a wallet is added and removed as often as one likes, and whoever waits for it is told', async () => {

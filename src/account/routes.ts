@@ -1,7 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { IssuanceError } from '../primitives/failures.ts';
 import { atQuery, unknownThen, upTo } from '../operation/point-in-time.ts';
 import { pageQuery, readCursor, writeCursor } from '../primitives/wire.ts';
 import type { Accounts } from './accounts.ts';
@@ -20,6 +19,7 @@ import {
 } from './wire.ts';
 
 const tags = ['accounts'];
+const LIST = ['accounts'] as const;
 const cursorShape = z.tuple([z.number().int(), z.string()]);
 
 /** Internal routes: accounts and their wallets. `onWalletAdded` lets waiting redemptions go on. */
@@ -64,15 +64,13 @@ export function accountRoutes(
       },
       async (request) => {
         const { limit, cursor } = request.query;
-        const after = cursor === undefined ? null : readCursor(cursor, cursorShape);
-        if (cursor !== undefined && after === null)
-          throw new IssuanceError('malformed', 'the cursor is not one that this service gave');
+        const after = readCursor(LIST, cursor, cursorShape);
         const found = await accounts.list({ limit: limit + 1, after });
         const items = found.slice(0, limit);
         const last = found.length > limit ? items.at(-1) : undefined;
         return {
           items: items.map(accountOnWire),
-          next_cursor: last === undefined ? null : writeCursor([last.createdMs, last.clientId]),
+          next_cursor: last === undefined ? null : writeCursor(LIST, [last.createdMs, last.clientId]),
         };
       },
     );

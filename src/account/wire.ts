@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { keptId } from '../primitives/uuid.ts';
 import { address, givenAddress, givenText, moment, nextCursor, uuid } from '../primitives/wire.ts';
 import type { AccountView } from './accounts.ts';
 
@@ -24,13 +25,18 @@ const clientId = uuid.meta({
   examples: ['c0ffee00-1234-4abc-8def-0123456789ab'],
 });
 
-export const registerBody = z.object({ email, alpaca_account_id: alpacaAccountId.optional() });
+// A misspelled account id must not be taken for none.
+export const registerBody = z.strictObject({ email, alpaca_account_id: alpacaAccountId.nullish() });
 export const registered = z.object({ client_id: clientId, email });
 export const walletBody = z.object({ wallet: givenAddress });
 export const success = z.object({ success: z.literal(true) });
 
 export const clientParams = z.object({
-  client_id: z.string().max(128).meta({ description: 'Our id of the participant.' }),
+  client_id: z
+    .string()
+    .max(128)
+    .meta({ description: 'Our id of the participant, in any case.' })
+    .transform(keptId),
 });
 export const walletParams = clientParams.extend({ wallet: givenAddress });
 
@@ -52,17 +58,20 @@ export const connectBody = z
   .object({
     // Alpaca's own check of addresses is not ours to repeat: an unknown one is a 404.
     email: givenText(254).meta({ description: 'The email that the participant was registered with.' }),
-    client_account_number: accountNumber.optional(),
-    account: accountNumber.optional().meta({
+    client_account_number: accountNumber.nullish(),
+    account: accountNumber.nullish().meta({
       description: 'The first generation’s name of `client_account_number`. One of the two is needed.',
       deprecated: true,
     }),
   })
   .meta({ anyOf: [{ required: ['client_account_number'] }, { required: ['account'] }] })
   .transform(({ email, client_account_number: current, account: first }, context) => {
-    const number = current ?? first;
-    if (number === undefined || (first !== undefined && current !== undefined && first !== current)) {
-      context.addIssue({ code: 'custom', message: 'exactly one client_account_number is needed' });
+    const [number, other] = [current, first].filter((it) => it !== null && it !== undefined);
+    if (number === undefined || (other !== undefined && other !== number)) {
+      context.addIssue({
+        code: 'custom',
+        message: 'one client_account_number is needed, and no other account beside it',
+      });
       return z.NEVER;
     }
     return { email, accountNumber: number };

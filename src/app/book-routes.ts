@@ -7,6 +7,7 @@ import { pointShape, upTo } from '../operation/point-in-time.ts';
 import { IssuanceError } from '../primitives/failures.ts';
 import { formatQuantity } from '../primitives/quantity.ts';
 import { address, decimal, givenAddress, givenName, nextCursor } from '../primitives/wire.ts';
+import type { ListScope } from '../primitives/wire.ts';
 import { pageQuery, readCursor, writeCursor } from '../primitives/wire.ts';
 import type { Inventory } from '../receipt/inventory.ts';
 import type { InventoryVault } from '../receipt/list-inventory.ts';
@@ -122,8 +123,9 @@ export function inventoryRoutes(parts: {
             (underlying === undefined || it.underlying === underlying) &&
             (vault === undefined || it.vault === vault),
         );
-        const page = { limit, after: cursor === undefined ? null : placeOf(cursor) };
         const then = upTo(request.query);
+        const list = ['inventory', { network, underlying, vault }, then ?? null] as const;
+        const page = { limit, after: placeOf(list, cursor) };
         const { items, next } =
           then === undefined ? await inventory.list(chosen, page) : await listThen(chosen, then, page);
         const byVault = new Map(chosen.map((it) => [`${String(it.chainId)}/${it.vault}`, it]));
@@ -132,7 +134,7 @@ export function inventoryRoutes(parts: {
             const view = byVault.get(`${String(it.chainId)}/${it.vault}`);
             return view === undefined ? [] : [itemOnWire(it, view)];
           }),
-          next_cursor: next === null ? null : writeCursor([next.chainId, next.vault, next.receiptId]),
+          next_cursor: next === null ? null : writeCursor(list, [next.chainId, next.vault, next.receiptId]),
         };
       },
     );
@@ -145,14 +147,15 @@ export function inventoryRoutes(parts: {
           tags,
           summary: 'Compare the books of receipts with the chain now',
           description: 'Of one network, or of all. Corrects the books, and says what differed.',
-          body: z.object({ network: givenName.optional() }).optional(),
+          // A misspelled network must not be taken for all of them.
+          body: z.strictObject({ network: givenName.nullish() }).optional(),
           bodyOptional: true,
           response: { 200: z.object({ differences: z.array(difference) }) },
           problems: ['network_unknown', 'chain_unavailable'],
         },
       },
       async (request) => {
-        const network = request.body?.network;
+        const network = request.body?.network ?? undefined;
         if (network !== undefined && !configured.has(network)) {
           throw new IssuanceError(
             'network_unknown',
@@ -166,9 +169,9 @@ export function inventoryRoutes(parts: {
   return routes;
 }
 
-function placeOf(cursor: string) {
-  const read = readCursor(cursor, cursorShape);
-  if (read === null) throw new IssuanceError('malformed', 'the cursor is not one that this service gave');
+function placeOf(list: ListScope, cursor: string | undefined) {
+  const read = readCursor(list, cursor, cursorShape);
+  if (read === null) return null;
   const [chainId, vault, receiptId] = read;
   return { chainId, vault, receiptId };
 }

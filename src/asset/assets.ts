@@ -140,6 +140,7 @@ export function createAssets(ports: {
     },
 
     async setEnabled(underlying, network, enabled, metadata) {
+      await known(underlying, network);
       await apply(assetId(underlying, network), { type: enabled ? 'enable' : 'disable' }, metadata);
       return known(underlying, network);
     },

@@ -185,6 +185,8 @@ describe('holds of an underlying', () => {
     ['with a misspelled end', 'AAPL', { untill: '2026-11-22T00:00:00Z' }, 400, 'malformed'],
     ['of another scope', 'AAPL', { scope: 'some' }, 400, 'malformed'],
     ['from a moment without a zone', 'AAPL', { from: '2026-11-20T00:00:00' }, 400, 'malformed'],
+    ['from a year of five digits', 'AAPL', { from: '9999-12-31T23:59:59-12:00' }, 400, 'malformed'],
+    ['from before there were years', 'AAPL', { from: '0000-01-01T00:00:00+14:00' }, 400, 'malformed'],
     ['that is over', 'AAPL', { until: '2020-01-01T00:00:00Z' }, 422, 'hold_window_invalid'],
     [
       'that ends before it begins',

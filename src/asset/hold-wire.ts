@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import { pointShape } from '../operation/point-in-time.ts';
-import { givenName, givenText, moment, uuid } from '../primitives/wire.ts';
+import { givenMoment, givenName, givenText, moment, uuid } from '../primitives/wire.ts';
 
 /** What the routes of holds take and give. */
 
 const words = (longest: number) => givenText(longest, z.string().trim());
-const givenMoment = z.iso.datetime({ offset: true });
 const scope = z.enum(['new', 'all']).meta({
   description:
     '`new`: new mints are refused and new redemptions wait, what is journaled finishes. `all`: nothing more is ' +

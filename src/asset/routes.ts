@@ -84,9 +84,8 @@ function readRoutes(app: App, assets: Assets, holds: Present): void {
     },
     async (request) => {
       const { limit, cursor, underlying, network, state } = request.query;
-      const after = cursor === undefined ? null : readCursor(cursor, cursorShape);
-      if (cursor !== undefined && after === null)
-        throw new IssuanceError('malformed', 'the cursor is not one that this service gave');
+      const list = ['assets', { underlying, network, state }] as const;
+      const after = readCursor(list, cursor, cursorShape);
       const chosen = (await assets.list(underlying)).filter(
         (it) =>
           (network === undefined || it.network === network) &&
@@ -102,7 +101,7 @@ function readRoutes(app: App, assets: Assets, holds: Present): void {
       const last = found.length > limit ? items.at(-1) : undefined;
       return {
         items,
-        next_cursor: last === undefined ? null : writeCursor([last.underlying, last.network]),
+        next_cursor: last === undefined ? null : writeCursor(list, [last.underlying, last.network]),
       };
     },
   );

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { validatorCompiler } from 'fastify-type-provider-zod';
+import type { z } from 'zod';
 import type { Clock, Random, Timers } from '../ports/ports.ts';
 import { IssuanceError } from '../primitives/failures.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -76,7 +77,11 @@ export function createServer(options: ServerOptions): FastifyInstance {
   const { log, clock, timers } = options;
   const limits = { ...SERVER_LIMITS, ...options.limits };
   const server = createHardenedFastify(options, limits);
-  server.setValidatorCompiler(validatorCompiler);
+  server.setValidatorCompiler<z.ZodType>((route) => {
+    const validate = validatorCompiler(route);
+    // Fastify gives a body that did not come as null, which no schema of an optional one takes.
+    return route.httpPart === 'body' ? (data: unknown) => validate(data ?? undefined) : validate;
+  });
   // Answers go out as the handlers give them, see docs/adr/0009-answers-are-held-to-their-schemas-by-tests.md.
   server.setSerializerCompiler(() => JSON.stringify);
   registerDocument(server);

@@ -30,6 +30,39 @@ test('an internal route refuses query parameters that it does not know, and name
   });
 });
 
+test('a body that may be absent is not asked for, and one that is needed is missed in those words', async () => {
+  const { server } = createTestServer({
+    internalRoutes: async (app) => {
+      const body = z.object({ network: z.string().optional() });
+      app.post('/optional', { schema: { body: body.optional() } }, (it) =>
+        Promise.resolve({ body: it.body }),
+      );
+      app.post('/needed', { schema: { body } }, (it) => Promise.resolve({ body: it.body }));
+    },
+  });
+  const post = async (url: string, payload?: string) => {
+    const type = payload === undefined ? {} : { 'content-type': 'application/json' };
+    const headers = { 'x-api-key': OPS_KEY, ...type };
+    const answer = await server.inject({
+      method: 'POST',
+      url,
+      headers,
+      ...(payload === undefined ? {} : { payload }),
+    });
+    return { status: answer.statusCode, body: answer.json<Record<string, unknown>>() };
+  };
+  for (const payload of [undefined, '', 'null']) {
+    expect(await post('/optional', payload)).toEqual({ status: 200, body: {} });
+    expect(await post('/needed', payload)).toMatchObject({
+      status: 400,
+      body: { detail: expect.stringContaining('expected object, received undefined') as string },
+    });
+  }
+  expect(await post('/optional', '{"network":"base"}')).toMatchObject({
+    body: { body: { network: 'base' } },
+  });
+});
+
 test('Alpaca’s routes and those of balancers ignore what they do not know', async () => {
   const get = open();
   expect(await get('/who?generation=2', ALPACA_KEY)).toMatchObject({ status: 200 });

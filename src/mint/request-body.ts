@@ -1,4 +1,5 @@
 import { MAX_QUANTITY, ALPACA_DECIMALS, parseQuantity } from '../primitives/quantity.ts';
+import { keptId } from '../primitives/uuid.ts';
 import type { MintRequestBody } from './decide-request.ts';
 import type { ConfirmFacts, NamedClient } from './state.ts';
 
@@ -50,8 +51,8 @@ export function readConfirm(body: unknown): ConfirmBody | string {
 
 /** `client_id` is the first generation's name of `client_external_account_id`. */
 function readNamedClient(body: Readonly<Record<string, unknown>>): NamedClient | string {
-  const current = text(body['client_external_account_id']);
-  const first = text(body['client_id']);
+  const current = idText(body['client_external_account_id']);
+  const first = idText(body['client_id']);
   if (current !== null && first !== null && current !== first) {
     return 'client_external_account_id and client_id differ';
   }
@@ -86,6 +87,12 @@ function decimalText(value: number): string | null {
 function text(value: unknown): string | null {
   const isText = typeof value === 'string' && value !== '' && value.length <= LONGEST_TEXT;
   return isText && value.isWellFormed() ? value : null;
+}
+
+/** Our own ids are in lower case, whatever they were made on the way. */
+function idText(value: unknown): string | null {
+  const id = text(value);
+  return id === null ? null : keptId(id);
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

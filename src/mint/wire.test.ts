@@ -120,6 +120,12 @@ describe('a quantity on either path, under either generation’s names', () => {
   });
 });
 
+test('our id of a participant is understood in any case', () => {
+  const id = 'c0ffee00-1234-4abc-8def-0123456789ab';
+  const request = { ...common, qty: '1', client_external_account_id: id.toUpperCase(), client_id: id };
+  expect(readMintRequest(request)).toMatchObject({ namedClient: { field: 'client_id', value: id } });
+});
+
 /** Bodies that are right, and bodies that are wrong in one or two places. */
 function near(right: Readonly<Record<string, Arbitrary<unknown>>>): Arbitrary<Record<string, unknown>> {
   const wrong = constantFrom<unknown>(

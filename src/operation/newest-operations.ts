@@ -1,7 +1,7 @@
 import type { EventStore, Query, Row } from '../event-store/event-store.ts';
 import { EFFECT_TABLE } from './effect-row.ts';
 import type { OperationFilters } from './operation-filters.ts';
-import { equalities } from './operation-filters.ts';
+import { equalities, spellings } from './operation-filters.ts';
 import { OPERATION_TABLE } from './operation-row.ts';
 
 type Where = NonNullable<Query['where']>;
@@ -55,7 +55,11 @@ async function conditions({ store, mintIds }: Sources, filters: OperationFilters
     return [{ ...where, id: { in: await idsOfTransaction(store, transactionHash) } }];
   }
   if (tokenizationRequestId !== undefined) {
-    const others = await store.find({ table, where: { request_key: tokenizationRequestId }, limit: 1_000 });
+    const others = await store.find({
+      table,
+      where: { request_key: { in: spellings(tokenizationRequestId) } },
+      limit: 1_000,
+    });
     const ids = [...(await mintIds(tokenizationRequestId)), ...others.map((row) => row['id'] as string)];
     return [{ ...where, id: { in: ids } }];
   }

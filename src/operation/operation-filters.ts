@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Condition } from '../event-store/event-store.ts';
-import { IssuanceError } from '../primitives/failures.ts';
-import { readCursor } from '../primitives/wire.ts';
+import type { Condition, UpTo } from '../event-store/event-store.ts';
+import { isUuid } from '../primitives/uuid.ts';
+import type { ListScope } from '../primitives/wire.ts';
 
 /** Which operations; every given filter must hold. */
 export interface OperationFilters {
@@ -33,25 +33,27 @@ export function equalities(filters: OperationFilters): Readonly<Record<string, C
     underlying: filters.underlying,
     network: filters.network,
     client_id: filters.clientId,
-    tokenization_request_id: filters.tokenizationRequestId,
   };
   const where: Record<string, Condition> = {};
   for (const [column, value] of Object.entries(columns)) {
     if (value !== undefined) where[column] = value;
   }
+  if (filters.tokenizationRequestId !== undefined) {
+    where['tokenization_request_id'] = { in: spellings(filters.tokenizationRequestId) };
+  }
   if (filters.createdUntilMs !== undefined) where['created_ms'] = { lte: filters.createdUntilMs };
   return where;
 }
 
-const place = z.tuple([z.number(), z.string()]);
+/** Alpaca's ids are kept as they came: a UUID may have come in either case. */
+export function spellings(id: string): readonly string[] {
+  return isUuid(id) ? [...new Set([id, id.toLowerCase(), id.toUpperCase()])] : [id];
+}
 
-/**
- * The time and id after which a page goes on.
- *
- * @throws IssuanceError `malformed`
- */
-export function decodeCursor(cursor: string): readonly [timeMs: number, id: string] {
-  const read = readCursor(cursor, place);
-  if (read === null) throw new IssuanceError('malformed', 'cursor is not one that an earlier page gave');
-  return read;
+/** The time in ms and the id after which a page of operations goes on. */
+export const PLACE = z.tuple([z.number(), z.string()]);
+
+/** The list that a cursor of operations belongs to. */
+export function listOf(filters: OperationFilters, then: UpTo | null): ListScope {
+  return ['operations', filters, then];
 }

@@ -9,6 +9,8 @@ import type { OperationFields } from './operation-row.ts';
 import { noHindrances } from './hindrance.ts';
 import { createOperations } from './operations.ts';
 import { effectRow } from './effect-row.ts';
+import { isUuid } from '../primitives/uuid.ts';
+import { writeCursor } from '../primitives/wire.ts';
 import type { OperationFilters } from './operation-filters.ts';
 import { STATE_BOUNDS_MS } from './stuck.ts';
 import { openTestLedger } from './test-ledger.ts';
@@ -45,7 +47,8 @@ const toyKind: StreamKind<State, ToyEvent & DomainEvent> = {
         dust: 1n,
         transactionHash: `0x${facts.id}`,
         receiptId: 7n,
-        tokenizationRequestId: `tkr-${facts.id}`,
+        // Kept as Alpaca sent it.
+        tokenizationRequestId: isUuid(facts.id) ? facts.id.toUpperCase() : `tkr-${facts.id}`,
       },
       facts,
     );
@@ -65,7 +68,7 @@ async function open() {
     ledger,
     clock,
     kinds: [anyKind(toyKind)],
-    mintIds: async (request) => [request.slice('tkr-'.length)],
+    mintIds: async (request) => [isUuid(request) ? request.toLowerCase() : request.slice('tkr-'.length)],
     hindrances: noHindrances,
   });
   const set = async (id: string, state: string, underlying = 'AAPL') => {
@@ -203,6 +206,30 @@ describe('operations', () => {
       await expect(operations.list({}, { limit: 1, cursor })).rejects.toMatchObject({ code: 'malformed' });
     },
   );
+
+  test('the cursor of another list, or of other filters, is refused and skips nothing', async () => {
+    const { set, operations } = await open();
+    for (const id of ['1', '2', '3']) await set(id, 'requested');
+    const { nextCursor: cursor } = await operations.list({ kind: 'mint' }, { limit: 1 });
+    const page = { limit: 1, cursor: cursor ?? '' };
+    expect((await operations.list({ kind: 'mint' }, page)).items).toHaveLength(1);
+    const others: readonly Promise<unknown>[] = [
+      operations.list({}, page),
+      operations.list({ kind: 'mint', state: 'requested' }, page),
+      operations.listOpen({ kind: 'mint' }, page, { position: 1 }),
+      operations.list({ kind: 'mint' }, { limit: 1, cursor: writeCursor(['accounts'], [1, '1']) }),
+    ];
+    for (const other of others) await expect(other).rejects.toMatchObject({ code: 'malformed' });
+  });
+
+  test('Alpaca’s id is found in any case', async () => {
+    const { set, ids } = await open();
+    const id = '2b7c8a1e-5a0b-4c43-9a39-6f1d0f3f6a10';
+    await set(id, 'requested');
+    for (const tokenizationRequestId of [id, id.toUpperCase()]) {
+      expect(await ids({ tokenizationRequestId }, { limit: 10 })).toEqual([id]);
+    }
+  });
 
   test('pages of what is stuck lose none of one moment, whatever its state', async () => {
     const { set, operations, clock } = await open();

@@ -4,12 +4,12 @@ import type { DomainEvent, ImpliedRow, Ledger, StreamKind } from '../event-store
 import type { StreamFacts } from '../event-store/ledger.ts';
 import { evolveOne } from '../event-store/fold.ts';
 import { IssuanceError } from '../primitives/failures.ts';
-import { writeCursor } from '../primitives/wire.ts';
+import { readCursor, writeCursor } from '../primitives/wire.ts';
 import type { Hindrances } from './hindrance.ts';
 import { listStuck } from './list-stuck.ts';
 import { findNewest, idsOfTransaction } from './newest-operations.ts';
 import type { OperationFilters, Page } from './operation-filters.ts';
-import { decodeCursor, equalities } from './operation-filters.ts';
+import { equalities, listOf, PLACE } from './operation-filters.ts';
 import { openThen } from './open-then.ts';
 import { OPERATION_TABLE } from './operation-row.ts';
 import type { OperationView } from './operation-view.ts';
@@ -77,19 +77,20 @@ export function createOperations(options: {
 
   return {
     async list(filters, { limit, cursor }) {
-      const after = cursor === undefined ? null : decodeCursor(cursor);
+      const of = listOf(filters, null);
+      const after = readCursor(of, cursor, PLACE);
       if (filters.stuck === true) {
         const where = equalities(filters);
         const { transactionHash: hash } = filters;
         const ids = hash === undefined ? null : await idsOfTransaction(store, hash);
         const { rows, next } = await listStuck(store, clock.nowMs(), { where, ids, limit, after });
-        return { items: await withWork(rows), nextCursor: next === null ? null : writeCursor(next) };
+        return { items: await withWork(rows), nextCursor: next === null ? null : writeCursor(of, next) };
       }
       const rows = await findNewest({ store, mintIds }, filters, limit + 1, after);
       const shown = rows.slice(0, limit);
       const last = rows.length > limit ? shown.at(-1) : undefined;
       const place = last === undefined ? null : [last['created_ms'] as number, last['id'] as string];
-      return { items: await withWork(shown), nextCursor: place === null ? null : writeCursor(place) };
+      return { items: await withWork(shown), nextCursor: place === null ? null : writeCursor(of, place) };
     },
 
     async listOpen(filters, { limit, cursor }, upTo) {
@@ -100,11 +101,12 @@ export function createOperations(options: {
           'tx_hash, tokenization_request_id and stuck are of the present: ask for the operation by its id instead',
         );
       }
-      const after = cursor === undefined ? null : decodeCursor(cursor);
+      const of = listOf(filters, upTo);
+      const after = readCursor(of, cursor, PLACE);
       const point = { upTo, momentMs: await momentOf(store, upTo, clock.nowMs()) };
       const { items, next } = await openThen({ store, ledger, kinds }, asThen, point, { limit, after });
       const views = items.map(({ operation }) => operationView(operation, null));
-      return { items: views, nextCursor: next === null ? null : writeCursor(next) };
+      return { items: views, nextCursor: next === null ? null : writeCursor(of, next) };
     },
 
     async events(id) {

@@ -1,14 +1,12 @@
 import { z } from 'zod';
 import type { EventStore, UpTo } from '../event-store/event-store.ts';
 import { IssuanceError } from '../primitives/failures.ts';
+import { givenMoment } from '../primitives/wire.ts';
 
 /** How a caller names a moment of the past, and what that means where the clock and the log must be asked. */
 
 export const pointShape = {
-  at: z.iso
-    .datetime({ offset: true })
-    .optional()
-    .meta({ description: 'RFC 3339: as it was at this moment.' }),
+  at: givenMoment.optional().meta({ description: 'RFC 3339: as it was at this moment.' }),
   position: z.coerce
     .number()
     .int()

@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { UpTo } from '../event-store/event-store.ts';
 import { IssuanceError } from '../primitives/failures.ts';
+import { keptId } from '../primitives/uuid.ts';
 import type { OperationFilters } from './operation-filters.ts';
 import type { EventWithState, Operations } from './operations.ts';
 import { atQuery, upTo } from './point-in-time.ts';
@@ -103,7 +104,7 @@ function filtersOf(query: z.infer<typeof listQuery>): OperationFilters {
     state: query.state,
     underlying: query.underlying,
     network: query.network,
-    clientId: query.client_id,
+    clientId: query.client_id === undefined ? undefined : keptId(query.client_id),
     transactionHash: query.tx_hash?.toLowerCase(),
     tokenizationRequestId: query.tokenization_request_id,
     stuck: query.stuck === undefined ? undefined : query.stuck === 'true',

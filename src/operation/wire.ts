@@ -1,22 +1,33 @@
 import { z } from 'zod';
-import { isUuid } from '../primitives/uuid.ts';
+import { keptId } from '../primitives/uuid.ts';
 import { address, decimal, hash, moment, nextCursor, pageQuery, uuid } from '../primitives/wire.ts';
+import { OPERATION_STATES } from './operation-states.ts';
 import { pointShape } from './point-in-time.ts';
 
 /** What the routes of operations take and give. */
 
 const kind = z.enum(['mint', 'redemption', 'refund', 'transfer']);
 const filter = z.string().max(256).optional();
+const ALL_STATES = [...new Set(Object.values(OPERATION_STATES).flat())].sort();
+const STATES_IN_WORDS = Object.entries(OPERATION_STATES)
+  .map(([of, states]) => `Of a ${of}: ${states.map((it) => `\`${it}\``).join(', ')}.`)
+  .join(' ');
 
 export const listQuery = pageQuery(100).extend({
   ...pointShape,
   kind: kind.optional(),
-  state: filter.meta({ description: 'Of a mint or a redemption, e.g. `submitted`, `journaled`, `held`.' }),
+  // A misspelled state must not be taken for one that nothing is in.
+  state: z.enum(ALL_STATES).optional().meta({ description: STATES_IN_WORDS }),
   underlying: filter.meta({ description: 'Symbol of the share, exactly.' }),
   network: filter.meta({ description: 'Alpaca’s name of the network, exactly.' }),
-  client_id: filter.meta({ description: 'Our id of the participant.' }),
-  tx_hash: filter.meta({ description: 'Of the incoming transfer, the mint, or a burn; in any case.' }),
-  tokenization_request_id: filter.meta({ description: 'Alpaca’s id.' }),
+  client_id: filter.meta({ description: 'Our id of the participant, in any case.' }),
+  // Part of a hash would find nothing, and look as if nothing had happened.
+  tx_hash: z
+    .string()
+    .regex(/^0x[0-9a-fA-F]{64}$/, 'not the hash of a transaction')
+    .optional()
+    .meta({ description: 'Of the incoming transfer, the mint, or a burn; in any case.' }),
+  tokenization_request_id: filter.meta({ description: 'Alpaca’s id, in any case.' }),
   stuck: z
     .enum(['true', 'false'])
     .optional()
@@ -28,7 +39,7 @@ export const idParams = z.object({
     .string()
     .max(256)
     .meta({ description: 'Our id of the operation (`issuer_request_id`); in any case.' })
-    .transform((text) => (isUuid(text) ? text.toLowerCase() : text)),
+    .transform(keptId),
 });
 
 export const lastError = z
@@ -47,7 +58,9 @@ export const operation = z
   .object({
     id: uuid,
     kind,
-    state: z.string(),
+    state: z
+      .string()
+      .meta({ description: `${STATES_IN_WORDS} As it was, it may be one of an earlier version.` }),
     waiting_for: text.meta({ description: 'What it needs next: `alpaca`, `lane`, a chain, a journal.' }),
     since: moment.meta({ description: 'When it came into its state.' }),
     reason: text.meta({ description: 'Why it is held, rejected, recorded or closed.' }),

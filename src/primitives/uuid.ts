@@ -6,6 +6,11 @@ export function isUuid(text: string): boolean {
   return UUID.test(text);
 }
 
+/** An id as it is kept: a UUID in lower case, anything else exactly as it came. */
+export function keptId(text: string): string {
+  return isUuid(text) ? text.toLowerCase() : text;
+}
+
 /** Name-based UUID, version 5 (RFC 9562): the same namespace and name give the same id everywhere, for ever. */
 export function uuidV5(namespace: string, name: string): string {
   const prefix = Buffer.from(namespace.replaceAll('-', ''), 'hex');
@@ -37,10 +42,7 @@ export function mintId(
   alpaca: { baseUrl: string; accountId: string },
   tokenizationRequestId: string,
 ): string {
-  return uuidV5(
-    mintNamespace(alpaca.baseUrl, alpaca.accountId),
-    isUuid(tokenizationRequestId) ? tokenizationRequestId.toLowerCase() : tokenizationRequestId,
-  );
+  return uuidV5(mintNamespace(alpaca.baseUrl, alpaca.accountId), keptId(tokenizationRequestId));
 }
 
 /** Id under which a confirm is kept that names no request: the same words are the same confirm. */

@@ -1,5 +1,7 @@
+import { hash as digest } from 'node:crypto';
 import type { Address } from 'viem';
 import { z } from 'zod';
+import { IssuanceError } from './failures.ts';
 
 /**
  * Shapes that many routes share. They validate what comes in, and the OpenAPI document is generated from them: a
@@ -15,6 +17,18 @@ export const decimal = z
 export const moment = z.iso
   .datetime()
   .meta({ description: 'RFC 3339, in UTC, to the millisecond.', examples: ['2026-11-25T09:30:00.000Z'] });
+
+/** A moment in a request. Years of more than four digits, which an offset can make, could not be answered. */
+export const givenMoment = z.iso
+  .datetime({
+    offset: true,
+    error: 'not an RFC 3339 date-time, e.g. 2026-11-25T09:30:00Z; in a query, write + as %2B',
+  })
+  .refine((text) => {
+    const timeMs = Date.parse(text);
+    // What is no moment at all was said before.
+    return Number.isNaN(timeMs) || moment.safeParse(new Date(timeMs).toISOString()).success;
+  }, 'out of the years from 0 to 9999');
 
 /** An address in an answer: lower case everywhere. */
 export const address = z
@@ -82,15 +96,43 @@ export const nextCursor = z
   .nullable()
   .meta({ description: '`cursor` of the next page; null after the last one.' });
 
-/** Writes the place after which a page goes on. Opaque to callers. */
-export function writeCursor(place: readonly (string | number)[]): string {
-  return Buffer.from(JSON.stringify(place)).toString('base64url');
+/** The list that a cursor goes on in: its name, and what narrows it. */
+export type ListScope = readonly [name: string, ...narrowed: unknown[]];
+
+/**
+ * Writes the place after which a page goes on. Opaque to callers. In another list, or with other filters, the place
+ * would skip what it should not: the cursor is good for its own list only.
+ */
+export function writeCursor(of: ListScope, place: readonly (string | number)[]): string {
+  return Buffer.from(JSON.stringify([fingerprint(of), ...place])).toString('base64url');
 }
 
-/** Reads a cursor back; null when it is not one of this shape. */
-export function readCursor<Place>(text: string, shape: z.ZodType<Place>): Place | null {
-  const read = shape.safeParse(parsed(Buffer.from(text, 'base64url').toString()));
-  return read.success ? read.data : null;
+/**
+ * Reads a cursor back; null where none was given.
+ *
+ * @throws IssuanceError `malformed` when it is not one that this list gave.
+ */
+export function readCursor<Place>(
+  of: ListScope,
+  text: string | undefined,
+  shape: z.ZodType<Place>,
+): Place | null {
+  if (text === undefined) return null;
+  const [mark, ...place] = z.array(z.unknown()).safeParse(parsed(decoded(text))).data ?? [];
+  const read = shape.safeParse(place);
+  if (mark === fingerprint(of) && read.success) return read.data;
+  throw new IssuanceError(
+    'malformed',
+    'the cursor is not one that this list gave with these filters; begin again without it',
+  );
+}
+
+function fingerprint(of: ListScope): string {
+  return digest('sha256', JSON.stringify(of), 'base64url').slice(0, 8);
+}
+
+function decoded(text: string): string {
+  return Buffer.from(text, 'base64url').toString();
 }
 
 function parsed(text: string): unknown {

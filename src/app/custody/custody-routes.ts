@@ -1,7 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { IssuanceError } from '../../primitives/failures.ts';
 import { formatQuantity } from '../../primitives/quantity.ts';
 import { address, decimal, givenName, moment, nextCursor, pageQuery } from '../../primitives/wire.ts';
 import { readCursor, writeCursor } from '../../primitives/wire.ts';
@@ -92,9 +91,8 @@ export function custodyCheckRoutes(
       },
       async (request) => {
         const { limit, cursor, underlying } = request.query;
-        const after = cursor === undefined ? null : readCursor(cursor, z.tuple([z.string()]));
-        if (cursor !== undefined && after === null)
-          throw new IssuanceError('malformed', 'the cursor is not one that this service gave');
+        const list = ['reconciliation', { underlying }] as const;
+        const after = readCursor(list, cursor, z.tuple([z.string()]));
         const all = new Set((await parts.vaults()).map((it) => it.underlying));
         const symbols = [...all]
           .filter((it) => underlying === undefined || it === underlying)
@@ -106,7 +104,7 @@ export function custodyCheckRoutes(
         const standing = await parts.differences.standing();
         return {
           items: lines.map(lineOnWire),
-          next_cursor: last === undefined ? null : writeCursor([last]),
+          next_cursor: last === undefined ? null : writeCursor(list, [last]),
           differences: standing
             .filter((it) => underlying === undefined || it.underlying === underlying)
             .map(differenceOnWire),
