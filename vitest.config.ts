@@ -17,6 +17,7 @@ export default defineConfig({
         test: {
           name: 'simulation',
           include: ['test/simulation/**/*.test.ts'],
+          exclude: ['test/simulation/**/*.chain.test.ts'],
           // Each of them uses all cores by itself.
           fileParallelism: false,
           testTimeout: 1_800_000,
@@ -40,6 +41,7 @@ export default defineConfig({
             'test/e2e/**/*.test.ts',
             'test/bench/**/*.test.ts',
             'test/api/**/*.test.ts',
+            'test/simulation/**/*.chain.test.ts',
           ],
           setupFiles: ['test/api/watch-answers.ts'],
           testTimeout: 120_000,

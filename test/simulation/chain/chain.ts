@@ -199,11 +199,12 @@ export function createChain(options: {
       if (transaction === null) return { kind: 'refused', why: 'invalid sender' };
       const { hash, from, nonce } = transaction;
       const { state } = head();
+      if (transaction.gas < intrinsicGas(transaction.input))
+        return { kind: 'refused', why: 'intrinsic gas too low' };
       if (nonce < (state.nonces.get(from) ?? 0)) return { kind: 'refused', why: 'nonce too low' };
       const same = pool.find((it) => it.from === from && it.nonce === nonce);
       if (same?.hash === hash) return { kind: 'refused', why: 'already known' };
-      const cost = transaction.gas * transaction.maxFee + transaction.value;
-      if ((state.wei.get(from) ?? 0n) < cost) {
+      if ((state.wei.get(from) ?? 0n) < costOf(transaction)) {
         return { kind: 'refused', why: 'insufficient funds for gas * price + value' };
       }
       if (same !== undefined && !isRaised(transaction, same)) {
@@ -232,6 +233,8 @@ export function createChain(options: {
     mine(isLetIn = () => true) {
       const block = nextBlock(isLetIn);
       append(block);
+      // A node keeps nothing that its sender cannot pay any more.
+      pool = pool.filter((it) => costOf(it) <= (block.state.wei.get(it.from) ?? 0n));
       heads.push({ sinceMs: nowMs(), block });
       return block;
     },
@@ -282,6 +285,9 @@ function commonHash(network: string, number: number): Hex {
   commonHashes.set(name, hash);
   return hash;
 }
+
+/** What it may cost at most, in wei. */
+const costOf = ({ gas, maxFee, value }: Transaction): bigint => gas * maxFee + value;
 
 /** Nodes ask for a tenth more in both fields. */
 function isRaised(next: Transaction, before: Transaction): boolean {

@@ -4,6 +4,7 @@ import { receiptAbi, vaultAbi, authorizerAbi } from '../../../src/vault/abi.ts';
 import type { RoleName } from '../../../src/vault/roles.ts';
 import { roleIds } from '../../../src/vault/roles.ts';
 import type { Frame } from './frame.ts';
+import * as govern from './govern.ts';
 import * as moves from './moves.ts';
 import { Revert } from './revert.ts';
 import type { VaultPlace, VaultState } from './state.ts';
@@ -14,6 +15,8 @@ type Part = 'vault' | 'receipt' | 'authorizer';
 const OTHER = parseAbi([
   'function safeTransferFrom(address from, address to, uint256 id, uint256 value, bytes data)',
   'function rebase(uint256 numerator, uint256 denominator)',
+  'function certify(uint256 certifyUntil, bool forceUntil, bytes data)',
+  'function ownerFreezeUntil(uint256 freezeUntil)',
 ]);
 
 type Handler = (call: {
@@ -48,8 +51,15 @@ const HANDLERS: Readonly<Record<Part, Readonly<Record<string, Handler>>>> = {
     multicall: ({ frame, place, args: [calls] }) =>
       (calls as readonly Hex[]).map((data) => runOn(frame, place, 'vault', data)),
     rebase({ place, frame, vault, args: [numerator, denominator] }) {
-      moves.rebase(frame, place, vault, bigints(numerator), bigints(denominator));
+      // The older family has no such function, and no fallback either.
+      if (place.family === 'clone') throw new Revert('0x');
+      govern.rebase(frame, place, vault, bigints(numerator), bigints(denominator));
     },
+    certify({ place, frame, vault, args: [until, isForced, data] }) {
+      govern.certify(frame, place, vault, bigints(until), isForced === true, data as Hex);
+    },
+    ownerFreezeUntil: ({ place, frame, vault, args: [until] }) =>
+      govern.freeze(frame, place, vault, bigints(until)),
     receipt: ({ place }) => place.receipt,
     authorizer: ({ place }) => place.authorizer,
     decimals: () => 18,
@@ -58,7 +68,6 @@ const HANDLERS: Readonly<Record<Part, Readonly<Record<string, Handler>>>> = {
     totalSupply: ({ vault }) => vault.supply,
     highwaterId: ({ vault }) => vault.highwaterId,
     completedActionCount({ place, vault }) {
-      // The older family has no such function, and no fallback either.
       if (place.family === 'clone') throw new Revert('0x');
       return vault.splits;
     },
@@ -72,7 +81,13 @@ const HANDLERS: Readonly<Record<Part, Readonly<Record<string, Handler>>>> = {
         return vault.receipts.get(id)?.get(address(account)) ?? 0n;
       }),
     safeTransferFrom({ frame, place, vault, args: [from, to, id, value] }) {
-      moves.transferReceipt(frame, place, vault, address(from), address(to), bigints(id), bigints(value));
+      const parties = { from: address(from), to: address(to) };
+      moves.transferReceipts(frame, place, vault, parties, [bigints(id)], [bigints(value)], false);
+    },
+    safeBatchTransferFrom({ frame, place, vault, args: [from, to, ids, values] }) {
+      const parties = { from: address(from), to: address(to) };
+      const [all, amounts] = [ids as readonly bigint[], values as readonly bigint[]];
+      moves.transferReceipts(frame, place, vault, parties, all, amounts, true);
     },
   },
   authorizer: {
@@ -80,6 +95,10 @@ const HANDLERS: Readonly<Record<Part, Readonly<Record<string, Handler>>>> = {
       const name = (Object.keys(roleIds) as RoleName[]).find((it) => roleIds[it] === role);
       return name !== undefined && (vault.roles.get(name)?.has(address(account)) ?? false);
     },
+    grantRole: ({ frame, place, vault, args: [role, account] }) =>
+      govern.changeRole(frame, place, vault, 'RoleGranted', role as Hex, address(account)),
+    revokeRole: ({ frame, place, vault, args: [role, account] }) =>
+      govern.changeRole(frame, place, vault, 'RoleRevoked', role as Hex, address(account)),
   },
 };
 

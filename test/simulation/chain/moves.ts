@@ -57,7 +57,10 @@ export function redeem(
   if (id === 0n) throw revertWith('InvalidId', [id]);
   const { sender, logs } = frame;
   logs.push(emitted(place.address, 'Withdraw', [sender, receiver, owner, amount, amount, id, information]));
-  if (sender !== owner) throw revertWith('ERC20InsufficientAllowance', [sender, 0n, amount]);
+  if (sender !== owner) {
+    if (place.family === 'clone') throw revertSaying('ERC20: insufficient allowance');
+    throw revertWith('ERC20InsufficientAllowance', [sender, 0n, amount]);
+  }
   moveShares(frame, place, vault, owner, NOBODY, amount);
   vault.supply -= amount;
   if (information !== '0x')
@@ -76,39 +79,43 @@ export function transferShares(
   amount: bigint,
 ): void {
   frame.gas += GAS.transfer;
-  if (to === NOBODY) throw revertWith('ERC20InvalidReceiver', [to]);
+  if (to === NOBODY) {
+    if (place.family === 'clone') throw revertSaying('ERC20: transfer to the zero address');
+    throw revertWith('ERC20InvalidReceiver', [to]);
+  }
   moveShares(frame, place, vault, from, to, amount);
 }
 
-export function transferReceipt(
+/** `isBatch`: by the call that takes several, also for a single one. */
+export function transferReceipts(
   frame: Frame,
   place: VaultPlace,
   vault: VaultState,
-  from: Address,
-  to: Address,
-  id: bigint,
-  amount: bigint,
+  { from, to }: { readonly from: Address; readonly to: Address },
+  ids: readonly bigint[],
+  amounts: readonly bigint[],
+  isBatch: boolean,
 ): void {
-  frame.gas += GAS.transfer;
-  if (from !== frame.sender) throw revertWith('ERC1155MissingApprovalForAll', [frame.sender, from]);
-  moveReceipt(frame, place, vault, from, to, id, amount);
-}
-
-/** A stock split: every balance by numerator / denominator, rounded down, without any event. */
-export function rebase(
-  frame: Frame,
-  place: VaultPlace,
-  vault: VaultState,
-  numerator: bigint,
-  denominator: bigint,
-): void {
-  if (frame.sender !== place.owner) throw revertWith('OwnableUnauthorizedAccount', [frame.sender]);
-  const scaled = (amount: bigint): bigint => (amount * numerator) / denominator;
-  for (const holders of [vault.shares, ...vault.receipts.values()]) {
-    for (const [holder, amount] of holders) holders.set(holder, scaled(amount));
+  frame.gas += GAS.transfer * BigInt(Math.max(1, ids.length));
+  const isClone = place.family === 'clone';
+  if (isClone && to === NOBODY) throw revertSaying('ERC1155: transfer to the zero address');
+  if (from !== frame.sender) {
+    if (isClone) throw revertSaying('ERC1155: caller is not token owner or approved');
+    throw revertWith('ERC1155MissingApprovalForAll', [frame.sender, from]);
   }
-  vault.supply = scaled(vault.supply);
-  vault.splits += 1n;
+  if (to === NOBODY) throw revertWith('ERC1155InvalidReceiver', [to]);
+  if (ids.length !== amounts.length) {
+    if (isClone) throw revertSaying('ERC1155: ids and amounts length mismatch');
+    throw revertWith('ERC1155InvalidArrayLength', [BigInt(ids.length), BigInt(amounts.length)]);
+  }
+  ids.forEach((id, at) => shiftReceipt(place, vault, from, to, id, amounts[at] ?? 0n));
+  const isOne = ids.length === 1 && (!isClone || !isBatch);
+  frame.logs.push(
+    isOne
+      ? emitted(place.receipt, 'TransferSingle', [frame.sender, from, to, ids[0], amounts[0]])
+      : emitted(place.receipt, 'TransferBatch', [frame.sender, from, to, ids, amounts]),
+  );
+  checkMove(frame, vault, from, to);
 }
 
 function moveShares(
@@ -135,8 +142,23 @@ function moveShares(
   checkMove(frame, vault, from, to);
 }
 
+/** By the vault, which mints or burns. */
 function moveReceipt(
   frame: Frame,
+  place: VaultPlace,
+  vault: VaultState,
+  from: Address,
+  to: Address,
+  id: bigint,
+  amount: bigint,
+): void {
+  shiftReceipt(place, vault, from, to, id, amount);
+  const operator = place.family === 'production' ? place.address : frame.sender;
+  frame.logs.push(emitted(place.receipt, 'TransferSingle', [operator, from, to, id, amount]));
+  checkMove(frame, vault, from, to);
+}
+
+function shiftReceipt(
   place: VaultPlace,
   vault: VaultState,
   from: Address,
@@ -158,10 +180,6 @@ function moveReceipt(
     holders.set(from, balance - amount);
   }
   if (to !== NOBODY) holders.set(to, (holders.get(to) ?? 0n) + amount);
-  const isByVault = from === NOBODY || to === NOBODY;
-  const operator = isByVault && place.family === 'production' ? place.address : frame.sender;
-  frame.logs.push(emitted(place.receipt, 'TransferSingle', [operator, from, to, id, amount]));
-  checkMove(frame, vault, from, to);
 }
 
 /** Freeze and certification stop moves; who may mint and burn is exempt from the latter. */
@@ -173,7 +191,7 @@ function checkMove(frame: Frame, vault: VaultState, from: Address, to: Address):
   if (!mayMint && !mayBurn) throw revertWith('CertificationExpired', [from, to]);
 }
 
-function hasRole(vault: VaultState, role: RoleName, account: Address): boolean {
+export function hasRole(vault: VaultState, role: RoleName, account: Address): boolean {
   return vault.roles.get(role)?.has(account) ?? false;
 }
 

@@ -72,7 +72,9 @@ function blockAt(chain: Chain, head: Block, tag: string): Block | null {
   if (tag === 'latest') return head;
   if (tag === 'finalized' || tag === 'safe') {
     const top = Math.min(head.number, chain.finalStopsAt ?? Number.POSITIVE_INFINITY);
-    return chain.at(head, Math.max(0, top - chain.finalDepth));
+    // An epoch is justified before it is finalized.
+    const depth = tag === 'safe' ? Math.floor(chain.finalDepth / 2) : chain.finalDepth;
+    return chain.at(head, Math.max(0, top - depth));
   }
   return chain.at(head, Number(tag));
 }
