@@ -1,5 +1,6 @@
 import type { Dice } from './chance.ts';
 import { createDice } from './chance.ts';
+import { drawHints, drawSplits } from './draw-more.ts';
 import { OUTSIDER, PARTICIPANTS, STRAY_WALLET, TOPOLOGIES } from './places.ts';
 import type { FaultKind, FaultRates } from './plan.ts';
 import type { Action, NetworkSpec, Spec } from './spec.ts';
@@ -55,17 +56,28 @@ export function drawSpec(seed: number): Spec {
   const topology = dice.pick([0, 0, 0, 1, 1, 2]);
   const places = TOPOLOGIES[topology] ?? [];
   const operator = drawOperator(seed);
+  const hinted = drawHints(
+    seed,
+    places.map(() => drawNetwork(dice)),
+  );
+  const actions = [
+    ...drawActions(dice, topology),
+    ...drawForeign(dice, topology, seed),
+    ...drawCopies(dice, createDice(seed, 'files')),
+    ...operator,
+  ].sort((a, b) => a.atMs - b.atMs);
+  const whilePeopleAct = { startMs: TEMPLATE_ENDS_MS + 1_500, endMs: FAULTS_END_MS - 1_000 };
   return {
     seed,
     topology,
-    networks: places.map(() => drawNetwork(dice)),
-    actions: [
-      ...drawActions(dice, topology),
-      ...drawForeign(dice, topology, seed),
-      ...drawCopies(dice, createDice(seed, 'files')),
-      ...operator,
-    ].sort((a, b) => a.atMs - b.atMs),
-    rates: { ...drawRates(dice), ...(operator.some(isRefund) ? { journal_rejected: 0.5 } : {}) },
+    networks: hinted.networks,
+    // Behind the others, whose places in the list name what they send.
+    actions: [...actions, ...drawSplits(seed, topology, whilePeopleAct)],
+    rates: {
+      ...drawRates(dice),
+      ...(operator.some(isRefund) ? { journal_rejected: 0.5 } : {}),
+      ...hinted.rates,
+    },
     faultsEndMs: FAULTS_END_MS,
     crashes: [],
     only: null,
@@ -78,7 +90,7 @@ export function drawStorm(seed: number): Spec {
   return {
     ...spec,
     actions: spec.actions.filter((it) => it.kind === 'mint'),
-    networks: spec.networks.map((it) => ({ ...it, confirmations: 0, pollMs: 4_000 })),
+    networks: spec.networks.map((it) => ({ ...it, confirmations: 0, pollMs: 4_000, hasHints: false })),
     rates: { reorg: 0.35, alpaca_error: 0.6, slow_inclusion: 0.7 },
     faultsEndMs: STORM_ENDS_MS,
   };

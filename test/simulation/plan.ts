@@ -43,6 +43,11 @@ export const faultKinds = [
   'confirm_odd',
   'journal_rejected',
   'journal_slow',
+  // Hints over a WebSocket.
+  'ws_lost',
+  'ws_late',
+  'ws_doubled',
+  'ws_closed',
   // Calls to the issuer.
   'call_lost_request',
   'call_lost_answer',

@@ -12,6 +12,7 @@ import { callAlpaca, callNode } from './outward.ts';
 import { EPOCH_MS, issuerKey } from './places.ts';
 import type { Life } from './scheduler.ts';
 import { createSimulatedSigner } from './signing.ts';
+import { openSocket } from './sockets.ts';
 import type { World } from './world.ts';
 
 /** One process of the service: it dies as a whole, and leaves nothing but what its database had committed. */
@@ -162,9 +163,7 @@ function portsOf(world: World, process: Process, events: ProcessEvents): Ports {
     },
     rpc: (request) => callNode(world, process, events, request),
     http: (request) => callAlpaca(world, process, events, request),
-    sockets: () => {
-      throw new Error('no network of the simulation has a WebSocket');
-    },
+    sockets: (url, heard) => openSocket(world, process, url, heard),
   };
 }
 

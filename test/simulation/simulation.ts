@@ -24,6 +24,7 @@ import { createPlan } from './plan.ts';
 import type { Process, ProcessEvents } from './process.ts';
 import { startProcess } from './process.ts';
 import { createScheduler } from './scheduler.ts';
+import { socketUrl } from './sockets.ts';
 import type { Spec } from './spec.ts';
 import type { CrashPoint, World } from './world.ts';
 import { wallMs } from './world.ts';
@@ -75,6 +76,7 @@ export function createSimulation(options: SimulationOptions): Simulation {
     networks: topology.map((place, at) => ({
       place,
       spec: networkSpec(spec, at),
+      listeners: new Set(),
       chain: createChain({
         chainId: place.chainId,
         network: place.network,
@@ -108,20 +110,23 @@ function networkSpec(spec: Spec, at: number) {
   return found;
 }
 
+/** Long enough that a schedule goes by what is pushed. */
+const HINTED_POLL_MS = 30_000;
+
 function withSettings(config: Config, spec: Spec): Config {
   const networks = config.networks.map((network) => {
     const at = TOPOLOGIES[spec.topology]?.findIndex((it) => it.network === network.network) ?? 0;
-    const { replicas, finality, confirmations, pollMs, inFlight, batchCount, repriceAfterMs } = networkSpec(
-      spec,
-      at,
-    );
+    const { replicas, finality, confirmations, pollMs, inFlight, batchCount, repriceAfterMs, hasHints } =
+      networkSpec(spec, at);
+    const isHinted = hasHints === true;
     const rpcUrls = Array.from({ length: replicas }, (_, index) => replicaUrl(network.network, index));
     return {
       ...network,
       rpcUrls,
+      wsUrl: isHinted ? socketUrl(network.network) : null,
       finality,
       confirmations,
-      pollMs,
+      pollMs: isHinted ? HINTED_POLL_MS : pollMs,
       unhintedPollMs: pollMs,
       inFlight,
       batchCount,

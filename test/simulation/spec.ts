@@ -72,6 +72,15 @@ export type Action =
       readonly scope: 'new' | 'all';
       readonly forMs: number;
     }
+  /** Every balance of the vault by numerator / denominator, without a log. Only the newer family can. */
+  | {
+      readonly kind: 'split';
+      readonly atMs: number;
+      readonly network: number;
+      readonly vault: number;
+      readonly numerator: bigint;
+      readonly denominator: bigint;
+    }
   /** An operator acts on one operation of those that there are: the one at this share of their list. */
   | {
       readonly kind: 'operate';
@@ -114,6 +123,8 @@ export interface NetworkSpec {
   readonly inFlight: number;
   readonly batchCount: number;
   readonly repriceAfterMs: number;
+  /** Its first node pushes hints over a WebSocket. */
+  readonly hasHints?: boolean;
 }
 
 /** Everything that a schedule is made of; with the product's code it decides every step. */

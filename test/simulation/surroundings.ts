@@ -27,7 +27,12 @@ export function startBlocks(world: World): void {
   }
 }
 
-function turn(world: World, { place, chain, spec }: SimulatedNetwork): void {
+function turn(world: World, network: SimulatedNetwork): void {
+  move(world, network);
+  for (const listener of network.listeners) listener();
+}
+
+function move(world: World, { place, chain, spec }: SimulatedNetwork): void {
   const { plan, scheduler } = world;
   const { network } = place;
   const moment = `${network}/${String(Math.floor(scheduler.nowMs() / spec.blockMs))}`;

@@ -1,5 +1,5 @@
 import type { Address, Hex } from 'viem';
-import { encodeFunctionData } from 'viem';
+import { encodeFunctionData, parseAbi } from 'viem';
 import { HttpFailure } from '../../src/primitives/failures.ts';
 import { formatQuantity, parseQuantity } from '../../src/primitives/quantity.ts';
 import type { MintOrder } from '../../src/sandbox/alpaca/minting.ts';
@@ -67,6 +67,9 @@ export function act(
       freeze(simulation, vault.underlying, action);
       return;
     }
+    case 'split':
+      split(simulation, action, `split ${String(at)}`);
+      return;
     case 'operate':
       void operateOn(simulation, action);
       return;
@@ -181,6 +184,15 @@ function deposit(simulation: Simulation, action: Extract<Action, { kind: 'deposi
 
 /** How long an AP waits after a refusal. */
 const ASK_AGAIN_MS = 1_000;
+
+const REBASE = parseAbi(['function rebase(uint256 numerator, uint256 denominator)']);
+
+function split(simulation: Simulation, action: Extract<Action, { kind: 'split' }>, label: string): void {
+  const { network, vault } = placeOf(simulation, action);
+  const args = [action.numerator, action.denominator] as const;
+  const input = encodeFunctionData({ abi: REBASE, functionName: 'rebase', args });
+  network.chain.send({ from: vault.owner, to: vault.address, input, script: null }, label);
+}
 
 /** How often a wallet that waits for tokens looks; it goes on for as long as anything might bring some. */
 const LOOK_MS = 1_000;

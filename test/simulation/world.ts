@@ -11,6 +11,8 @@ export interface SimulatedNetwork {
   readonly place: NetworkPlace;
   readonly spec: NetworkSpec;
   readonly chain: Chain;
+  /** Told of every change of the head. */
+  readonly listeners: Set<() => void>;
 }
 
 /** A line of the service's log that asks for a person. */

@@ -1,3 +1,4 @@
+import type { Address } from 'viem';
 import type { Row } from '../../../src/event-store/event-store.ts';
 import { redemptionId, refundId } from '../../../src/primitives/uuid.ts';
 import type { TokenizationRequest } from '../../../src/sandbox/alpaca/model.ts';
@@ -6,6 +7,7 @@ import { operatorActions } from '../spec.ts';
 import type { World } from '../world.ts';
 import type { ArrivalFact, BurnFact, ChainBooks, DepositFact } from './books.ts';
 import { amount, cell, stateOf, sum } from './rows.ts';
+import { splitVaults } from './splits.ts';
 
 type Requests = readonly TokenizationRequest[];
 
@@ -100,6 +102,8 @@ export function isCopied(world: World): boolean {
   return isTwinned(world) || world.spec.actions.some((it) => it.kind === 'restore');
 }
 
+const HELD_FOR_SPLIT = /^the vault split between block/;
+
 /**
  * Nothing is held for a person without a cause: others may do to the chain what they like, and Alpaca may be slow or
  * lossy. An older database is a cause, and so is a reorg deeper than CONFIRMATIONS.
@@ -109,8 +113,10 @@ export function heldFaults(world: World, operations: readonly Row[]): readonly s
   const causes = new Set(['reorg', 'confirm_odd']);
   if (isCopied(world) || operatorActions.some((it) => it !== 'recover' && isActedOn(world, it))) return [];
   if (world.plan.injected.some((it) => causes.has(it.kind))) return [];
+  const split = splitVaults(world);
   return operations
     .filter((row) => cell(row, 'state') === 'held')
+    .filter((row) => !split.has(cell(row, 'vault') as Address) || !HELD_FOR_SPLIT.test(cell(row, 'reason')))
     .map((row) => `7: ${cell(row, 'kind')} ${cell(row, 'id')} is held: ${cell(row, 'reason')}`);
 }
 
