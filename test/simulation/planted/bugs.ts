@@ -253,4 +253,15 @@ export const bugs: Readonly<Record<string, Bug>> = {
     ],
     found: [199],
   },
+  signed_over_a_split: {
+    what: 'a split count that is not the one of before counts as the same',
+    edits: [
+      edit(
+        'vault/split-count.ts',
+        "if (counted === counts) return { kind: 'same' };",
+        "if (counted >= 0n) return { kind: 'same' };",
+      ),
+    ],
+    found: [1],
+  },
 };
