@@ -120,7 +120,13 @@ export function createEdge(
         stuckRoutes({
           lanes,
           operations,
-          ground: createStuckGround({ store, clock, dependencies, configured }),
+          ground: createStuckGround({
+            store,
+            clock,
+            dependencies,
+            configured,
+            movesUnderWay: () => chainWork.moves.underWay(),
+          }),
         }),
         moveRoutes(chainWork.moves),
         custodyCheckRoutes({ ...checks, vaults }),

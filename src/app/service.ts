@@ -110,7 +110,11 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   boundDesk = chainWork.desk;
   const dependencies = (): ReturnType<Engine['dependencies']> => bound?.dependencies() ?? [];
   const hindrances = createHindrances({ dependencies, lanes, clock: ports.clock });
-  const checks = createChecks(shared, features, { hindrances, sums: books.sums });
+  const checks = createChecks(shared, features, {
+    hindrances,
+    sums: books.sums,
+    moves: chainWork.moves,
+  });
   const workers = [
     checks.worker,
     mint.worker,

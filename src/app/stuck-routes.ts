@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Operations } from '../operation/operations.ts';
 import { lastError, operation } from '../operation/wire.ts';
-import { moment, nextCursor, pageQuery } from '../primitives/wire.ts';
+import { address, moment, nextCursor, pageQuery, uuid } from '../primitives/wire.ts';
 import type { LaneStatus } from '../transaction/lane-status.ts';
 import type { Lanes } from '../transaction/lanes.ts';
 import type { StuckGround } from './checks/stuck-ground.ts';
@@ -27,9 +27,24 @@ const network = z.object({
 });
 
 const transaction = z.object({
-  id: z.string().meta({ description: 'Chain, signer and nonce.' }),
+  id: z.string().meta({
+    description: 'Chain, signer and nonce; of a custodian’s call chain, signer, operation and attempt.',
+  }),
   network: z.string(),
-  phase: z.enum(['pending', 'mined']),
+  phase: z.enum(['pending', 'mined', 'requested', 'refused', 'held']).meta({
+    description:
+      'Of a custodian’s call too. `requested` and `refused`: the custodian is not known to have it. `held`: it ended ' +
+      'there, and no block shows it.',
+  }),
+  ...waits,
+});
+
+const move = z.object({
+  network: z.string(),
+  move_id: uuid,
+  from: address,
+  to: address,
+  phase: z.enum(['moving', 'comparing', 'revoking']),
   ...waits,
 });
 
@@ -50,8 +65,8 @@ export function stuckRoutes(parts: {
           summary: 'All that needs a person',
           description:
             'Operations past the bound of their state, the longest stuck first and in pages; lanes that do not sign; ' +
-            'networks that stand still; transactions that are not mined or not final in time, at most a hundred of ' +
-            'each.',
+            'networks that stand still; transactions and calls of custodians that are not mined or not final in time, ' +
+            'at most a hundred of each state; moves to another key that take longer than they should.',
           querystring: pageQuery(100),
           response: {
             200: z.object({
@@ -60,6 +75,7 @@ export function stuckRoutes(parts: {
               lanes: z.array(lane),
               networks: z.array(network),
               transactions: z.array(transaction),
+              moves: z.array(move),
             }),
           },
         },
@@ -74,6 +90,7 @@ export function stuckRoutes(parts: {
           lanes: (await lanes.status()).filter(isHindered).map(laneOnWire),
           networks: [...(await ground.networks())],
           transactions: [...(await ground.transactions())],
+          moves: (await ground.moves()).map((it) => ({ ...it })),
         };
       },
     );

@@ -34,6 +34,19 @@ test('networks come first, since whatever is on them waits; what there is none o
       },
     ],
     transactions: [],
+    moves: [
+      {
+        network: 'base',
+        move_id: '0d5f3c2e-0000-4000-8000-000000000001',
+        from: `0x${'aa'.repeat(20)}`,
+        to: `0x${'bb'.repeat(20)}`,
+        phase: 'revoking',
+        since: '2026-11-24T03:00:00.000Z',
+        waiting_for: 'DEPOSIT to be revoked',
+        last_error: null,
+        next_attempt_at: '2026-11-25T03:01:05.000Z',
+      },
+    ],
   };
   const paint: Paint = (_tone, text) => text;
   const lines = stuckLines(answer, {
@@ -50,5 +63,11 @@ test('networks come first, since whatever is on them waits; what there is none o
     `base     0x${'aa'.repeat(20)}  quarantine           8`,
     '  pending 0 · not final 0 · since 2026-11-25 03:00:00 UTC (1 min ago)',
     '  why restored',
+    '',
+    'Moves to another key that take long (issuer custody status)',
+    'NETWORK  TO                                          PHASE',
+    `base     0x${'bb'.repeat(20)}  revoking`,
+    '  since 2026-11-24 03:00:00 UTC (24 h ago) · waits for DEPOSIT to be revoked',
+    '  next attempt 2026-11-25 03:01:05 UTC (in 5 s)',
   ]);
 });

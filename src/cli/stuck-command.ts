@@ -20,7 +20,8 @@ export function addStuckCommand(program: Command): void {
           .command('stuck')
           .description(
             'list all that needs a person: operations past the bound of their state, lanes that do not sign, ' +
-              'networks that stand still, transactions that are late; status 1 when there is any',
+              'networks that stand still, transactions and moves to another key that are late; status 1 when there ' +
+              'is any',
           ),
       ),
     ),
@@ -51,16 +52,14 @@ async function printStuck(service: Service, limit: number): Promise<void> {
   if (json) output.json(answer);
   else output.lines(stuckLines(answer, service));
   if (!json && answer.next_cursor !== null) output.note('there are more operations: raise --limit');
-  if (
-    answer.operations.length + answer.lanes.length + answer.networks.length + answer.transactions.length >
-    0
-  )
+  const { operations, lanes, networks, transactions, moves } = answer;
+  if ([operations, lanes, networks, transactions, moves].some((it) => it.length > 0))
     throw new CommandFailed(1);
   if (!json) output.note('nothing needs a person');
 }
 
 export function stuckLines(
-  { operations, lanes, networks, transactions }: StuckAnswer,
+  { operations, lanes, networks, transactions, moves }: StuckAnswer,
   { output, nowMs }: { readonly output: Pick<Output, 'width' | 'paint'>; readonly nowMs: number },
 ): readonly string[] {
   const chapter = <Row>(
@@ -83,6 +82,18 @@ export function stuckLines(
       { head: 'PHASE', cell: (it) => it.phase },
       { head: 'SINCE', cell: (it) => momentText(it.since, nowMs) },
       { head: 'LAST ERROR', cell: (it) => it.last_error?.message ?? null, tone: () => 'bad' },
+    ]),
+    ...chapter('Moves to another key that take long (issuer custody status)', moves, [
+      { head: 'NETWORK', cell: (it) => it.network },
+      { head: 'TO', cell: (it) => it.to },
+      { head: 'PHASE', cell: (it) => it.phase },
+      { head: 'SINCE', cell: (it) => momentText(it.since, nowMs) },
+      { head: 'WAITS FOR', cell: (it) => it.waiting_for },
+      { head: 'LAST ERROR', cell: (it) => it.last_error?.message ?? null, tone: () => 'bad' },
+      {
+        head: 'NEXT ATTEMPT',
+        cell: (it) => (it.next_attempt_at === null ? null : momentText(it.next_attempt_at, nowMs)),
+      },
     ]),
     ...chapter('Operations, the longest stuck first (issuer show ID)', operations, operationColumns(nowMs)),
   ].slice(1);

@@ -27,6 +27,12 @@ export const custodyKind: StreamKind<CustodyState, CustodyEvent> = {
   category: 'custody',
   initialState: { kind: 'none' },
   evolve: evolveCustody,
-  phase: (state) => (state.kind === 'none' ? 'none' : (state.move?.phase ?? 'kept')),
+  // With its id: a move that turns another one round has been under way since it began itself.
+  phase: (state) =>
+    state.kind === 'none'
+      ? 'none'
+      : state.move === null
+        ? 'kept'
+        : `${state.move.phase} ${state.move.moveId}`,
   rows,
 };

@@ -1,4 +1,5 @@
 import type { Worker } from '../../engine/work.ts';
+import type { Moves } from '../../custody/move/create-moves.ts';
 import type { BooksCheck } from '../differences/books-check.ts';
 import { createBooksCheck } from '../differences/books-check.ts';
 import type { Differences } from '../differences/create-differences.ts';
@@ -20,7 +21,15 @@ export interface Checks {
 export function createChecks(
   { ports, log, store, networks, telemetry }: SharedParts,
   { alpaca, assets }: Pick<Features, 'alpaca' | 'assets'>,
-  { hindrances, sums }: { readonly hindrances: Hindrances; readonly sums: SupplySums },
+  {
+    hindrances,
+    sums,
+    moves,
+  }: {
+    readonly hindrances: Hindrances;
+    readonly sums: SupplySums;
+    readonly moves: Pick<Moves, 'waitsFor'>;
+  },
 ): Checks {
   const { clock } = ports;
   const { operations, custody } = telemetry.metrics;
@@ -35,7 +44,14 @@ export function createChecks(
     differences,
     onCompared: custody.onCompared,
   });
-  const overdue = createOverdueCheck({ store, clock, log, hindrances, onCrossing: operations.onCrossing });
+  const overdue = createOverdueCheck({
+    store,
+    clock,
+    log,
+    hindrances,
+    waitsFor: (id) => moves.waitsFor(id),
+    onCrossing: operations.onCrossing,
+  });
   return {
     worker: createCheckWorker({
       overdue,

@@ -11,7 +11,7 @@ import { noHindrances } from '../../operation/hindrance.ts';
 import { STATE_BOUNDS_MS } from '../../operation/stuck.ts';
 import { openTestLedger } from '../../operation/test-ledger.ts';
 import { recordingLog } from '../../telemetry/log.ts';
-import { createOverdueCheck, OPENING_BOUND_MS, OVERDUE_TABLE } from './overdue.ts';
+import { createOverdueCheck, GROUND_BOUNDS_MS, OPENING_BOUND_MS, OVERDUE_TABLE } from './overdue.ts';
 
 const BOUND_MS = STATE_BOUNDS_MS['mint']?.['journaled'] ?? 0;
 
@@ -38,12 +38,14 @@ async function open(hindrances: Hindrances = noHindrances) {
   const { store, ledger, clock } = opened;
   const log = recordingLog();
   const crossings: string[] = [];
+  const waits = new Map<string, readonly string[]>();
   const start = () =>
     createOverdueCheck({
       store,
       clock,
       log,
       hindrances,
+      waitsFor: (id) => waits.get(id) ?? [],
       onCrossing: (kind, state) => crossings.push(`${kind} ${state}`),
     });
   const set = async (ids: readonly string[], state: string): Promise<void> => {
@@ -53,7 +55,7 @@ async function open(hindrances: Hindrances = noHindrances) {
   };
   const write = (row: RowWrite) =>
     store.commit({ appends: [], writes: () => [row], metadata: { actor: 'test' } });
-  return { ...opened, log, crossings, start, set, write };
+  return { ...opened, log, crossings, waits, start, set, write };
 }
 
 describe('what is longer in its state than it should be', () => {
@@ -115,6 +117,32 @@ describe('what is longer in its state than it should be', () => {
     await start()();
     const next = new Date(9_000).toISOString();
     expect(log.entries[0]?.fields).toMatchObject({ last_error: error, next_attempt_at: next });
+  });
+
+  test('may be a move to another key, which says what it waits for itself', async () => {
+    const { start, clock, log, write, waits, crossings } = await open();
+    const row = { kind: 'move', phase: 'revoking', since_ms: clock.nowMs(), attempts: 0 };
+    const where = { id: 'move/8453', network: 'base', dependency: 'chain:base', due_ms: 5_000 };
+    await write({ op: 'insert', table: 'work', row: { ...row, ...where } });
+    waits.set('move/8453', ['DEPOSIT to be revoked', 'WITHDRAW to be revoked']);
+    const boundMs = GROUND_BOUNDS_MS['move']?.['revoking'] ?? 0;
+    clock.advance(boundMs - 1);
+    await start()();
+    expect(log.entries).toEqual([]);
+    clock.advance(1);
+    for (const look of [start(), start()]) await look();
+    expect(log.entries.map((it) => it.fields)).toMatchObject([
+      {
+        alarm: 'overdue',
+        id: 'move/8453',
+        kind: 'move',
+        state: 'revoking',
+        network: 'base',
+        waiting_for: 'DEPOSIT to be revoked; WITHDRAW to be revoked',
+        next_attempt_at: new Date(5_000).toISOString(),
+      },
+    ]);
+    expect(crossings).toEqual(['move revoking']);
   });
 
   test('is told one by one, however many come at the same moment', async () => {

@@ -15,6 +15,16 @@ const HOUR_MS = 60 * MINUTE_MS;
 export const GROUND_BOUNDS_MS: StateBounds = {
   lane: { quarantine: HOUR_MS, stopped: 0 },
   transaction: { pending: 30 * MINUTE_MS, mined: 2 * HOUR_MS },
+  /** What a custodian was asked for; `refused`: it does not take the request. What is held was told when it came so. */
+  call: {
+    requested: 10 * MINUTE_MS,
+    refused: 10 * MINUTE_MS,
+    pending: 30 * MINUTE_MS,
+    held: 0,
+    mined: 2 * HOUR_MS,
+  },
+  /** Of a network to another key: redemptions that go on with the old one may take hours, and roles are others' to take. */
+  move: { moving: 4 * HOUR_MS, comparing: 30 * MINUTE_MS, revoking: 24 * HOUR_MS },
 };
 
 /** How long a network may wait for a node to tell its head for the first time. */
@@ -51,6 +61,8 @@ export interface OverdueOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly hindrances: Hindrances;
+  /** What a row of work waits for, in sentences, where it says that itself. */
+  readonly waitsFor: (id: string) => readonly string[];
   /** Told of every crossing, for metrics. */
   readonly onCrossing: (kind: string, state: string) => void;
 }
@@ -142,7 +154,7 @@ async function tell(options: OverdueOptions, bounded: Bounded, crossed: readonly
         since: isoTime(row['since_ms'] as number),
         bound_ms: boundMs,
         network: row['network'],
-        ...waitOf(work[at], hindered.get(id)),
+        ...waitOf(work[at], hindered.get(id), options.waitsFor(id)),
       },
       `a ${kind} is longer in its state than it should be`,
     );
@@ -156,12 +168,12 @@ async function tell(options: OverdueOptions, bounded: Bounded, crossed: readonly
 }
 
 /** What it waits for, in the words of whoever failed last, and when it is tried again. */
-function waitOf(work: WorkRow | undefined, hindrance: Hindrance | undefined) {
+function waitOf(work: WorkRow | undefined, hindrance: Hindrance | undefined, waitsFor: readonly string[]) {
   if (work === undefined) return {};
   const dueMs = hindrance?.nextMs ?? work.dueMs;
   return {
     underlying: work.underlying,
-    waiting_for: work.waitingFor ?? work.dependency,
+    waiting_for: waitsFor.length > 0 ? waitsFor.join('; ') : (work.waitingFor ?? work.dependency),
     attempts: work.attempts,
     last_error: work.lastError ?? hindrance?.error ?? null,
     next_attempt_at: dueMs === null ? null : isoTime(dueMs),

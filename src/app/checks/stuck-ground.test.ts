@@ -1,13 +1,27 @@
 import { expect, test } from 'vitest';
+import type { RpcClient } from '../../chain/rpc/types.ts';
 import { NETWORK_TABLE, watchWorkId } from '../../chain/watcher/network.ts';
+import { custodyKind, custodyStreamId } from '../../custody/custody-kind.ts';
+import { readMovesUnderWay } from '../../custody/move/read-status.ts';
+import type { MoveView } from '../../custody/move/step-move.ts';
+import type { CustodyEvent } from '../../custody/state.ts';
 import type { DependencyState } from '../../engine/dependencies.ts';
+import { anyKind } from '../../event-store/create-ledger.ts';
 import type { Row } from '../../event-store/event-store.ts';
+import { change } from '../../event-store/ledger.ts';
 import { openTestLedger } from '../../operation/test-ledger.ts';
 import { OPENING_BOUND_MS } from './overdue.ts';
 import { createStuckGround } from './stuck-ground.ts';
 
+const BASE = { network: 'base', chainId: 8453, confirmations: 0, finality: 0, rpc: {} as RpcClient };
+const OLD = `0x${'aa'.repeat(20)}` as const;
+const NEW = `0x${'bb'.repeat(20)}` as const;
+const ONE = '0d5f3c2e-0000-4000-8000-000000000001';
+const TWO = '0d5f3c2e-0000-4000-8000-000000000002';
+const HOUR_MS = 3_600_000;
+
 async function open(dependencies: readonly DependencyState[] = []) {
-  const { store, clock } = await openTestLedger([], [NETWORK_TABLE]);
+  const { store, clock, ledger } = await openTestLedger([anyKind(custodyKind)], [NETWORK_TABLE]);
   const insert = (table: string, row: Row) =>
     store.commit({
       appends: [],
@@ -24,13 +38,20 @@ async function open(dependencies: readonly DependencyState[] = []) {
     });
   const work = (id: string, more: Row) =>
     insert('work', { id, kind: 'watch', phase: 'head', since_ms: clock.nowMs(), attempts: 0, ...more });
+  const view: MoveView = new Map();
   const ground = createStuckGround({
     store,
     clock,
     dependencies: () => dependencies,
     configured: new Set(['base', 'ethereum']),
+    movesUnderWay: () => readMovesUnderWay({ ledger, networks: [BASE] }, view),
   });
-  return { clock, network, work, ground };
+  const custody = async (...events: readonly CustodyEvent[]) => {
+    const loaded = await ledger.load(custodyKind, custodyStreamId(BASE.chainId));
+    const changes = [change(custodyKind, loaded, events)];
+    await ledger.commit({ changes, metadata: { actor: 'test' } });
+  };
+  return { clock, network, work, ground, view, custody };
 }
 
 test('a stopped network says why and since when, and waits for an operator', async () => {
@@ -110,4 +131,53 @@ test('transactions are shown that are not mined, or not final, in time', async (
     ['8453/0x01/2', 'pending'],
     ['8453/0x01/1', 'mined'],
   ]);
+});
+
+test('so are calls of a custodian that nobody takes, or that nothing comes of, and at once what is held', async () => {
+  const { clock, work, ground } = await open();
+  const phases = ['requested', 'refused', 'pending', 'mined', 'held'];
+  for (const phase of phases) await work(`8453/0x01/${phase}/1`, { kind: 'call', phase, network: 'base' });
+  const shown = async () => (await ground.transactions()).map((it) => it.phase).toSorted();
+  expect(await shown()).toEqual(['held']);
+  clock.advance(10 * 60_000);
+  expect(await shown()).toEqual(['held', 'refused', 'requested']);
+  clock.advance(2 * HOUR_MS);
+  expect(await shown()).toEqual(phases.toSorted());
+});
+
+test('a move to another key is shown past the bound of its phase, with what it waits for', async () => {
+  const error = { code: 'rpc_unreachable', message: 'no node answers', atMs: 7 };
+  const down = { name: 'chain:base', state: 'down', reason: error, sinceMs: 7, nextProbeMs: null } as const;
+  const { clock, ground, view, custody } = await open([down]);
+  const took = { network: 'base', chainId: BASE.chainId, signer: OLD, from: null, why: 'the first one' };
+  await custody({ type: 'SignerTookCharge', data: took });
+  clock.advance(9 * HOUR_MS);
+  expect(await ground.moves()).toEqual([]);
+  await custody({ type: 'MoveBegun', data: { moveId: ONE, from: OLD, to: NEW, found: [] } });
+  clock.advance(4 * HOUR_MS - 1);
+  expect(await ground.moves()).toEqual([]);
+  const begunMs = clock.nowMs() - 4 * HOUR_MS + 1;
+  clock.advance(1);
+  view.set(BASE.chainId, { waits: ['1 transfers of tAAPL under way', 'a final block'], isAlarmed: false });
+  expect(await ground.moves()).toEqual([
+    {
+      network: 'base',
+      move_id: ONE,
+      from: OLD,
+      to: NEW,
+      phase: 'moving',
+      since: new Date(begunMs).toISOString(),
+      waiting_for: '1 transfers of tAAPL under way; a final block',
+      last_error: expect.objectContaining({ message: 'no node answers' }) as unknown,
+      next_attempt_at: new Date(begunMs).toISOString(),
+    },
+  ]);
+  // One that turns it round has only begun.
+  await custody(
+    { type: 'MoveEnded', data: { why: 'turned round' } },
+    { type: 'MoveBegun', data: { moveId: TWO, from: NEW, to: OLD, found: [] } },
+  );
+  expect(await ground.moves()).toEqual([]);
+  clock.advance(4 * HOUR_MS);
+  expect(await ground.moves()).toMatchObject([{ move_id: TWO, to: OLD }]);
 });

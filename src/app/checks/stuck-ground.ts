@@ -1,4 +1,6 @@
 import { NETWORK_TABLE, watchWorkId } from '../../chain/watcher/network.ts';
+import { moveWorkId } from '../../custody/custody-kind.ts';
+import type { Moves } from '../../custody/move/create-moves.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { WorkRow } from '../../engine/work.ts';
 import { readWorkRow } from '../../engine/work.ts';
@@ -34,13 +36,22 @@ export interface StuckNetwork extends Waits {
 export interface StuckTransaction extends Waits {
   readonly id: string;
   readonly network: string;
-  readonly phase: 'pending' | 'mined';
+  readonly phase: 'pending' | 'mined' | 'requested' | 'refused' | 'held';
+}
+
+export interface StuckMove extends Waits {
+  readonly network: string;
+  readonly move_id: string;
+  readonly from: string;
+  readonly to: string;
+  readonly phase: 'moving' | 'comparing' | 'revoking';
 }
 
 /** What operations rest on, and that needs a person, as it is shown. */
 export interface StuckGround {
   networks(): Promise<readonly StuckNetwork[]>;
   transactions(): Promise<readonly StuckTransaction[]>;
+  moves(): Promise<readonly StuckMove[]>;
 }
 
 export function createStuckGround(parts: {
@@ -49,8 +60,9 @@ export function createStuckGround(parts: {
   readonly dependencies: Engine['dependencies'];
   /** Networks of the settings: nobody resumes any other. */
   readonly configured: ReadonlySet<string>;
+  readonly movesUnderWay: Moves['underWay'];
 }): StuckGround {
-  const { store, clock, dependencies, configured } = parts;
+  const { store, clock, dependencies, configured, movesUnderWay } = parts;
 
   const networkOf = async (row: Row): Promise<readonly StuckNetwork[]> => {
     const network = row['network'] as string;
@@ -84,14 +96,29 @@ export function createStuckGround(parts: {
 
     async transactions() {
       const found: StuckTransaction[] = [];
-      const { transaction = {} } = GROUND_BOUNDS_MS;
-      for (const { table, where, orderBy } of stuckCandidates(clock.nowMs(), { transaction })) {
+      const { transaction = {}, call = {} } = GROUND_BOUNDS_MS;
+      for (const { table, where, orderBy } of stuckCandidates(clock.nowMs(), { transaction, call })) {
         const rows = await store.find({ table, where, orderBy, limit: MOST_SHOWN });
         for (const work of rows.map(readWorkRow)) {
           const phase = work.phase as StuckTransaction['phase'];
           const { id, network, sinceMs } = work;
           found.push({ id, network: network ?? '', phase, ...waitsOf(work, sinceMs, work.dependency) });
         }
+      }
+      return found;
+    },
+
+    async moves() {
+      const { move = {} } = GROUND_BOUNDS_MS;
+      const found: StuckMove[] = [];
+      for (const { network, chainId, moveId, from, to, phase, waitsFor } of await movesUnderWay()) {
+        const work = await readWork(store, moveWorkId(chainId));
+        if (work === null || work.sinceMs + (move[work.phase] ?? 0) > clock.nowMs()) continue;
+        const words = waitsFor.length === 0 ? work.dependency : waitsFor.join('; ');
+        const waits = waitsOf(work, work.sinceMs, words);
+        const outage = dependencies().find((it) => it.name === work.dependency && it.state === 'down');
+        const error = waits.last_error ?? lastError(outage?.reason ?? null);
+        found.push({ network, move_id: moveId, from, to, phase, ...waits, last_error: error });
       }
       return found;
     },

@@ -176,6 +176,7 @@ export interface StuckAnswer {
   readonly lanes: readonly LaneAnswer[];
   readonly networks: readonly StuckNetworkAnswer[];
   readonly transactions: readonly StuckTransactionAnswer[];
+  readonly moves: readonly StuckMoveAnswer[];
 }
 
 interface WaitsAnswer extends Pick<OperationAnswer, 'waiting_for' | 'last_error' | 'next_attempt_at'> {
@@ -186,6 +187,14 @@ export interface StuckNetworkAnswer extends WaitsAnswer {
   readonly network: string;
   readonly state: string;
   readonly why: string;
+}
+
+export interface StuckMoveAnswer extends WaitsAnswer {
+  readonly network: string;
+  readonly move_id: string;
+  readonly from: string;
+  readonly to: string;
+  readonly phase: string;
 }
 
 export interface StuckTransactionAnswer extends WaitsAnswer {

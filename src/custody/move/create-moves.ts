@@ -8,8 +8,8 @@ import type { CustodyEvent, CustodyState } from '../state.ts';
 import type { MoveOptions } from './options.ts';
 import type { MovePlan } from './plan-move.ts';
 import { planMove } from './plan-move.ts';
-import type { CustodyStatus } from './read-status.ts';
-import { readCustodyStatus } from './read-status.ts';
+import type { CustodyStatus, MoveUnderWay } from './read-status.ts';
+import { readCustodyStatus, readMovesUnderWay } from './read-status.ts';
 import type { MoveView } from './step-move.ts';
 import { createMoveWorker } from './step-move.ts';
 
@@ -31,6 +31,10 @@ export interface Moves {
    */
   move(network: string, how: { readonly metadata: Metadata; readonly dryRun: boolean }): Promise<MoveReport>;
   status(): Promise<readonly CustodyStatus[]>;
+  /** Moves that go on. Asks no node, and reads no books. */
+  underWay(): Promise<readonly MoveUnderWay[]>;
+  /** What the move of this row of work was last seen to wait for, in sentences; none for any other row. */
+  waitsFor(workId: string): readonly string[];
 }
 
 /** Creates moves from one signer to another. */
@@ -41,6 +45,11 @@ export function createMoves(options: MoveOptions): Moves {
     plan: async (network) => (await planMove(options, network)).plan,
     move: (network, how) => move(options, network, how),
     status: () => readCustodyStatus(options, view),
+    underWay: () => readMovesUnderWay(options, view),
+    waitsFor(workId) {
+      const network = options.networks.find((it) => moveWorkId(it.chainId) === workId);
+      return network === undefined ? [] : (view.get(network.chainId)?.waits ?? []);
+    },
   };
 }
 

@@ -1,10 +1,19 @@
 import type { Address } from 'viem';
 import { custodyKind, custodyStreamId } from '../custody-kind.ts';
-import type { EndedMove, Move } from '../state.ts';
+import type { CustodyState, EndedMove, Move } from '../state.ts';
 import type { Holdings } from './holdings.ts';
 import { readHoldings } from './holdings.ts';
 import type { MoveOptions } from './options.ts';
 import type { MoveView } from './step-move.ts';
+
+/** A move that is under way, and what it was last seen to wait for. */
+type SeenMove = Move & { readonly waitsFor: readonly string[] };
+
+/** The same with its network. */
+export interface MoveUnderWay extends SeenMove {
+  readonly network: string;
+  readonly chainId: number;
+}
 
 /** Custody of one network, for operators. Asks no node. */
 export interface CustodyStatus {
@@ -17,8 +26,7 @@ export interface CustodyStatus {
     /** What the books say it has, of vaults of which it has anything. */
     readonly holdings: readonly (Holdings & { readonly token: string })[];
   }[];
-  /** The move that is under way, and what it was last seen to wait for. */
-  readonly move: (Move & { readonly waitsFor: readonly string[] }) | null;
+  readonly move: SeenMove | null;
   readonly last: EndedMove | null;
 }
 
@@ -42,15 +50,34 @@ export async function readCustodyStatus(
           return { address, hasKey: options.keys.has(address), holdings };
         }),
       );
-      const move = state.kind === 'kept' ? state.move : null;
       return {
         network,
         chainId,
         inCharge: options.inCharge(chainId),
         signers,
-        move: move === null ? null : { ...move, waitsFor: view.get(chainId)?.waits ?? [] },
+        move: seenMove(state, chainId, view),
         last: state.kind === 'kept' ? state.last : null,
       };
     }),
   );
+}
+
+/** The moves of the networks that have one. */
+export async function readMovesUnderWay(
+  { networks, ledger }: Pick<MoveOptions, 'networks' | 'ledger'>,
+  view: MoveView,
+): Promise<readonly MoveUnderWay[]> {
+  const all = await Promise.all(
+    networks.map(async ({ network, chainId }) => {
+      const { state } = await ledger.load(custodyKind, custodyStreamId(chainId));
+      const move = seenMove(state, chainId, view);
+      return move === null ? [] : [{ ...move, network, chainId }];
+    }),
+  );
+  return all.flat();
+}
+
+function seenMove(state: CustodyState, chainId: number, view: MoveView): SeenMove | null {
+  if (state.kind !== 'kept' || state.move === null) return null;
+  return { ...state.move, waitsFor: view.get(chainId)?.waits ?? [] };
 }
