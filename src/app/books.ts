@@ -52,6 +52,7 @@ export async function createBooks({
   commits.add(totals.onCommitted);
   commits.add(metrics.operations.onCommitted);
   commits.add(metrics.lanes.onCommitted);
+  commits.add(metrics.custodians.onCommitted);
   commits.add((report) => {
     metrics.inventory.onCommitted(report, (chainId) => names.get(chainId) ?? String(chainId));
   });

@@ -78,7 +78,10 @@ export async function bootService(options: BootOptions): Promise<{ service: Serv
     await bringViewsUpToDate(store, SCHEMA, VIEWS_VERSION, log);
     const restored = options.restored || (await store.isBackup());
     const ledger = createLedger(store, SCHEMA);
-    const create = (key: SignerConfig) => createSigner(key, ports, { ledger, log });
+    const create = (key: SignerConfig) => {
+      const http = telemetry.metrics.custodians.watch(key.kind, ports.http);
+      return createSigner(key, { ...ports, http }, { ledger, log });
+    };
     const signer = instead.signer ?? (await create(config.signer));
     const keys = config.retiredSigners.flatMap(({ key }) => key ?? []);
     const retired = await Promise.all(keys.map(create));

@@ -65,8 +65,8 @@ export function stuckRoutes(parts: {
           summary: 'All that needs a person',
           description:
             'Operations past the bound of their state, the longest stuck first and in pages; lanes that do not sign; ' +
-            'networks that stand still; transactions and calls of custodians that are not mined or not final in time, ' +
-            'at most a hundred of each state; moves to another key that take longer than they should.',
+            'networks that stand still; transactions and calls of custodians that are not mined or not final in ' +
+            'time, at most a hundred of each state; moves to another key that take longer than they should.',
           querystring: pageQuery(100),
           response: {
             200: z.object({

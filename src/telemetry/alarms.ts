@@ -29,6 +29,10 @@ export const ALARMS = [
   'send_failed',
   'fill_refused',
   'signer_gone',
+  // Calls of a custodian.
+  'call_refused',
+  'call_differs',
+  'call_unclear',
   'move_waits',
   // The books.
   'custody_differs',

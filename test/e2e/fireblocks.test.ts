@@ -12,6 +12,7 @@ import {
 } from '../../src/sandbox/fireblocks/plan.ts';
 import type { SimulatedFireblocks } from '../../src/sandbox/fireblocks/simulated-fireblocks-interface.ts';
 import { expectInvariants } from './invariants.ts';
+import { readSamples, valueOf } from './metrics-text.ts';
 import { runCommand } from './run-command.ts';
 import type { World } from './world.ts';
 import { eventually, startWorld } from './world.ts';
@@ -63,6 +64,11 @@ describe('with an account at Fireblocks, which signs and broadcasts', () => {
       return stdout.includes('PENDING_AUTHORIZATION') ? stdout : null;
     }, 'the status to be shown');
     expect(shown).toContain(`${id}-1`);
+    const samples = readSamples(await (await fetch(`${world.issuer().url}/metrics`)).text());
+    const waiting = { custodian: 'fireblocks', phase: 'pending', status: 'PENDING_AUTHORIZATION' };
+    expect(valueOf(samples, 'issuer_custodian_open_calls', waiting)).toBe(1);
+    const asked = { custodian: 'fireblocks', request: 'create_transaction', status: '2xx' };
+    expect(valueOf(samples, 'issuer_custodian_requests_total', asked)).toBeGreaterThan(0);
     await world.restart('SIGKILL');
     await fireblocks.proceed(ours(id)[0]?.id ?? '');
     await settled(order);

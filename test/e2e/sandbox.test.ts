@@ -55,6 +55,10 @@ describe('issuer sandbox', () => {
   test('--signer fireblocks does the same with a custodian that signs and broadcasts', async () => {
     const { code, output } = await issuer(['sandbox', '--once', '--signer', 'fireblocks']);
     expect(output).toContain('simulated fireblocks at');
+    expect(output).toMatch(
+      /MintSubmitted: .* asked of the custodian, which signs .*external id [0-9a-f-]{36}-1\)/,
+    );
+    expect(output).not.toMatch(/signed and committed|\(nonce \d/);
     expect(output).toMatch(/mint [0-9a-f-]{36} +completed +10 +0x[0-9a-f]{64}/);
     expect(output).toMatch(/redemption [0-9a-f-]{36} +completed +2\.5 +0x[0-9a-f]{64}/);
     expect(code).toBe(0);

@@ -23,7 +23,7 @@ export const GROUND_BOUNDS_MS: StateBounds = {
     held: 0,
     mined: 2 * HOUR_MS,
   },
-  /** Of a network to another key: redemptions that go on with the old one may take hours, and roles are others' to take. */
+  /** Of a network to another key: what goes on with the old one may take hours, and its roles are others' to take. */
   move: { moving: 4 * HOUR_MS, comparing: 30 * MINUTE_MS, revoking: 24 * HOUR_MS },
 };
 

@@ -35,6 +35,7 @@ export function collectAtScrape(
   const { networks, database } = sources.config;
   const path = database.kind === 'file' ? database.path : null;
   prometheus.onScrape(() => metrics.custody.collect(sources.differences));
+  prometheus.onScrape(() => metrics.custodians.collect(sources));
   prometheus.onScrape(() => metrics.operations.collect(sources));
   prometheus.onScrape(() => metrics.lanes.collect({ ...sources, networks }));
   prometheus.onScrape(() => metrics.chains.collect({ ...sources, networks }));

@@ -3,6 +3,8 @@ import type { Worker, WorkRow } from '../../engine/work.ts';
 import type { ChangedStream, CommitReport, DomainEvent } from '../../event-store/ledger.ts';
 import { createManualPorts } from '../../ports/manual-ports.ts';
 import type { Counter, Gauge, Histogram, Metrics } from '../../telemetry/metrics.ts';
+import { openTestLedger } from '../../operation/test-ledger.ts';
+import { CALL_TABLE } from '../../transaction/calls/call-kind.ts';
 import { createServiceMetrics } from './service-metrics.ts';
 
 /** Metrics that keep what they are told: the sum of each counter and histogram, and the last value of each gauge. */
@@ -103,6 +105,23 @@ describe('figures from commits', () => {
     });
   });
 
+  test('of calls of a custodian, at their end', () => {
+    const { metrics, values } = create();
+    const tell = (event: DomainEvent, outcome: string | null) => {
+      const told = report('call', [event]);
+      const after = [{ table: 'call', row: { kind: 'mint', outcome } }];
+      metrics.custodians.onCommitted({ ...told, changes: told.changes.map((it) => ({ ...it, after })) });
+    };
+    tell({ type: 'CallReported', data: {} }, null);
+    tell({ type: 'CallFinal', data: {} }, 'effect');
+    tell({ type: 'CallEnded', data: {} }, 'refused');
+    expect(values).toMatchObject({
+      'issuer_custodian_calls_total fireblocks mint effect': 1,
+      'issuer_custodian_calls_total fireblocks mint refused': 1,
+    });
+    expect(Object.keys(values).filter((it) => it.startsWith('issuer_custodian_calls'))).toHaveLength(2);
+  });
+
   test('of receipts that moved without us', () => {
     const { metrics, values } = create();
     const moved = report('receipt', [{ type: 'ReceiptMoved', data: {} }]);
@@ -151,6 +170,52 @@ describe('figures from what is done', () => {
       'issuer_alpaca_calls_total redeem down none': 1,
       'issuer_alpaca_call_duration_seconds redeem': 1.5,
       issuer_alpaca_rate_limit_remaining: 7,
+    });
+  });
+
+  test('requests to a custodian are told apart by what they are for, and failures are none of any class', async () => {
+    const { metrics, values } = create();
+    const request = { method: 'GET', url: 'http://x.example', headers: {}, timeoutMs: 1 } as const;
+    const statuses = [200, 404, 503];
+    const http = metrics.custodians.watch('fireblocks', () => {
+      const status = statuses.shift();
+      if (status === undefined) return Promise.reject(new Error('cut off'));
+      return Promise.resolve({ status, headers: {}, body: '' });
+    });
+    for (const _ of [1, 2, 3]) await http({ ...request, purpose: 'fireblocks look' });
+    await expect(http({ ...request, purpose: 'fireblocks create transaction' })).rejects.toThrow('cut off');
+    const named = (rest: string) => values[`issuer_custodian_requests_total fireblocks ${rest}`];
+    expect([named('look 2xx'), named('look 4xx'), named('look 5xx')]).toEqual([1, 1, 1]);
+    expect(named('create_transaction none')).toBe(1);
+  });
+
+  test('open calls are counted by phase and the custodian’s word, with the age of the oldest', async () => {
+    const { metrics, values } = create();
+    const { store, clock } = await openTestLedger([], [CALL_TABLE]);
+    const call = (at: number, phase: string, status: string | null, sinceMs: number) => ({
+      op: 'insert' as const,
+      table: CALL_TABLE.name,
+      row: {
+        ...{ id: `l/o-${String(at)}/1`, lane: 'l', operation_id: `o-${String(at)}`, attempt: 1 },
+        ...{ external_id: `o-${String(at)}-1`, kind: 'mint', greatest_cost: 1n },
+        ...{ phase, status, since_ms: sinceMs },
+      },
+    });
+    const nowMs = clock.nowMs();
+    const writes = [
+      call(1, 'pending', 'PENDING_AUTHORIZATION', nowMs - 9_000),
+      call(2, 'pending', 'PENDING_AUTHORIZATION', nowMs - 1_000),
+      call(3, 'requested', null, nowMs - 2_000),
+      call(4, 'final', 'COMPLETED', nowMs - 90_000),
+    ];
+    await store.commit({ appends: [], writes: () => writes, metadata: { actor: 'test' } });
+    await metrics.custodians.collect({ store, clock });
+    expect(values).toEqual({
+      ...Object.fromEntries(Object.entries(values).filter(([name]) => !name.startsWith('issuer_custodian'))),
+      'issuer_custodian_open_calls fireblocks pending PENDING_AUTHORIZATION': 2,
+      'issuer_custodian_open_calls fireblocks requested none': 1,
+      'issuer_custodian_oldest_call_age_seconds fireblocks pending': 9,
+      'issuer_custodian_oldest_call_age_seconds fireblocks requested': 2,
     });
   });
 

@@ -2,6 +2,7 @@ import type { Timers } from '../../ports/ports.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { createAlpacaMetrics } from './alpaca-metrics.ts';
 import { createChainMetrics } from './chain-metrics.ts';
+import { createCustodianMetrics } from './custodian-metrics.ts';
 import { createCustodyMetrics } from './custody-metrics.ts';
 import { createEngineMetrics } from './engine-metrics.ts';
 import { createHttpMetrics } from './http-metrics.ts';
@@ -42,6 +43,7 @@ export function createServiceMetrics(metrics: Metrics, timers: Pick<Timers, 'mon
     store: createStoreMetrics(metrics),
     http: createHttpMetrics(metrics),
     custody: createCustodyMetrics(metrics),
+    custodians: createCustodianMetrics(metrics, timers),
     inventory: createInventoryMetrics(metrics),
   };
 }

@@ -17,7 +17,11 @@ export const CALL_TABLE: TableDefinition = {
     operation_id: 'name',
     attempt: 'integer',
     external_id: 'text',
+    /** Of the operation. */
+    kind: 'text',
     phase: 'text',
+    /** The custodian's last word; null before the first. */
+    status: 'text',
     outcome: 'text',
     /** Wei. */
     greatest_cost: 'bigint',
@@ -32,6 +36,7 @@ export const CALL_TABLE: TableDefinition = {
   indexes: [
     ['operation_id', 'attempt'],
     ['lane', 'phase'],
+    ['phase'],
     { columns: ['lane', 'block_number'], present: ['block_number'] },
   ],
   source: 'log',
@@ -45,14 +50,16 @@ export const CALL_BODY = 'call';
 
 function rows(state: CallState, facts: StreamFacts): readonly ImpliedRow[] {
   if (state.phase === 'none') return [];
-  const { network, chainId, signer, operation, attempt, externalId, phase, greatestCost } = state;
+  const { network, chainId, signer, kind, operation, attempt, externalId, phase, greatestCost } = state;
   const row = {
     id: facts.id,
     lane: laneId(chainId, signer),
     operation_id: operation.id,
     attempt,
     external_id: externalId,
+    kind,
     phase,
+    status: state.told?.status ?? null,
     outcome: state.phase === 'final' ? state.outcome : null,
     greatest_cost: greatestCost,
     since_ms: facts.sinceMs,

@@ -213,6 +213,12 @@ export function isCallId(id: string): boolean {
   return id.split('/').length === 4;
 }
 
+/** The external id of the call with this id; null for a nonce's transaction. */
+export function externalIdIn(id: string): string | null {
+  const [, , operationId = '', attempt = ''] = id.split('/');
+  return isCallId(id) ? externalIdOf(operationId, Number(attempt)) : null;
+}
+
 /** What the custodian knows the call by: unique among all that it ever had. */
 export function externalIdOf(operationId: string, attempt: number): string {
   return `${operationId}-${String(attempt)}`;

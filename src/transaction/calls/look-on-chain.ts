@@ -69,7 +69,7 @@ async function ownTransaction(
   // A node that shows the receipt before the transaction will show both in a moment.
   if (transaction === null || isCallOf(state, transaction)) return transaction;
   const message = 'the custodian names a transaction for a call that does something else; it does not count';
-  deps.alarms.raise(`nonce_user_unknown/${id}/${hash}`, { call: id, hash }, message);
+  deps.alarms.raise(`call_unclear/${id}/${hash}`, { call: id, hash }, message);
   return null;
 }
 
@@ -85,9 +85,9 @@ async function mine(
   const events = decideMined(state, { hash, nonce: shownBy.nonce, status, blockNumber, blockHash });
   await commitCall(deps, loaded, events, outcome, hash);
   deps.alarms.clear(`operation_held/${loaded.id}`);
-  deps.alarms.clear(`quarantine_started/${loaded.id}`);
-  deps.alarms.clear(`send_failed/${loaded.id}`);
-  deps.alarms.clear(`nonce_user_unknown/${loaded.id}`);
+  deps.alarms.clear(`call_differs/${loaded.id}`);
+  deps.alarms.clear(`call_refused/${loaded.id}`);
+  deps.alarms.clear(`call_unclear/${loaded.id}`);
   deps.askedMs.delete(loaded.id);
   deps.meter.used(watch.network, state.kind, gasUsed);
   deps.log.info({ call: loaded.id, hash, status }, 'call mined');

@@ -74,11 +74,7 @@ async function endIfOver(
   if (hashes.length > 0) {
     if (told.stage !== 'failed' && told.stage !== 'refused') return null;
     const message = `the custodian ended a call that it had signed: ${words}; only a block can tell what came of it`;
-    deps.alarms.raise(
-      `nonce_user_unknown/${loaded.id}`,
-      { call: loaded.id, hashes: hashes.join(', ') },
-      message,
-    );
+    deps.alarms.raise(`call_unclear/${loaded.id}`, { call: loaded.id, hashes: hashes.join(', ') }, message);
     return null;
   }
   switch (told.stage) {
@@ -86,7 +82,7 @@ async function endIfOver(
       return null;
     case 'completed':
       deps.alarms.raise(
-        `nonce_user_unknown/${loaded.id}`,
+        `call_unclear/${loaded.id}`,
         { call: loaded.id },
         'the custodian completed a call and names no hash: it is not believed before it does, or the chain shows it',
       );

@@ -59,6 +59,7 @@ async function accept(
     content: {},
   };
   await commitCall(deps, loaded, decideReported(state, report), NO_OUTCOME, custodianId);
+  deps.alarms.clear(`call_refused/${loaded.id}`);
   deps.log.info({ call: loaded.id, custodian: custodianId, status }, 'the custodian has the call');
   return { kind: 'advanced' };
 }
@@ -85,7 +86,7 @@ async function lookUp(
     await commitCall(deps, loaded, events, NO_OUTCOME, externalId);
     const { status, code, message } = submitted;
     deps.alarms.raise(
-      `send_failed/${loaded.id}`,
+      `call_refused/${loaded.id}`,
       { call: loaded.id, operation: state.operation.id, status, code },
       `the custodian does not take the request, and the same is sent again: ${message}`,
     );

@@ -66,7 +66,7 @@ async function takeOther(
     `the custodian has something else under ${state.externalId} (${report.custodianId} differs in ` +
     `${wrong.join(', ')}; it is ${toldText(report)})`;
   deps.alarms.raise(
-    `quarantine_started/${loaded.id}`,
+    `call_differs/${loaded.id}`,
     { call: loaded.id, custodian: report.custodianId, differs: wrong.join(', ') },
     why,
   );
@@ -134,6 +134,6 @@ async function ownHashes(
   const taken = new Set(rows.filter((row) => row['transaction_id'] !== id).map((row) => row['hash'] as Hex));
   if (taken.size === 0) return hashes;
   const message = 'the custodian names a hash for a call that is another transaction’s; it is not believed';
-  deps.alarms.raise(`nonce_user_unknown/${id}/hash`, { call: id, hashes: [...taken].join(', ') }, message);
+  deps.alarms.raise(`call_unclear/${id}/hash`, { call: id, hashes: [...taken].join(', ') }, message);
   return hashes.filter((it) => !taken.has(it));
 }
