@@ -44,8 +44,7 @@ export function createCustodianMetrics(metrics: Metrics, timers: Pick<Timers, 'm
           throw error;
         }
       },
-    onCommitted: calls.onCommitted,
-    collect: calls.collect,
+    ...calls,
   };
 }
 
@@ -70,8 +69,8 @@ function createCallMetrics(metrics: Metrics) {
       for (const { category, after, events } of changes) {
         if (category !== callKind.category) continue;
         if (!events.some((it) => it.type === 'CallFinal' || it.type === 'CallEnded')) continue;
-        const row = after.find((it) => it.table === CALL_TABLE.name)?.row ?? {};
-        ended.add([CALLS, String(row['kind'] ?? 'unknown'), String(row['outcome'] ?? 'unknown')]);
+        const row = after.find((it) => it.table === CALL_TABLE.name)?.row;
+        if (row !== undefined) ended.add([CALLS, row['kind'] as string, row['outcome'] as string]);
       }
     },
     async collect({

@@ -196,9 +196,16 @@ describe('figures from what is done', () => {
       op: 'insert' as const,
       table: CALL_TABLE.name,
       row: {
-        ...{ id: `l/o-${String(at)}/1`, lane: 'l', operation_id: `o-${String(at)}`, attempt: 1 },
-        ...{ external_id: `o-${String(at)}-1`, kind: 'mint', greatest_cost: 1n },
-        ...{ phase, status, since_ms: sinceMs },
+        id: `l/o-${String(at)}/1`,
+        lane: 'l',
+        operation_id: `o-${String(at)}`,
+        attempt: 1,
+        external_id: `o-${String(at)}-1`,
+        kind: 'mint',
+        greatest_cost: 1n,
+        phase,
+        status,
+        since_ms: sinceMs,
       },
     });
     const nowMs = clock.nowMs();
