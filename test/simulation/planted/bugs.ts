@@ -89,7 +89,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
         '  if (slots >= 0) return slots;',
       ),
     ],
-    found: [147],
+    found: [305],
   },
   copy_serves: {
     what: 'a copy of the database that nothing marks as one serves',
