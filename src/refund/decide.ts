@@ -1,9 +1,9 @@
+import { stageOf } from '../operation/sole-stage.ts';
 import type { RefundTerms } from '../operation/refund-terms.ts';
 import { IssuanceError, unreachable } from '../primitives/failures.ts';
 import type { SplitReading } from '../vault/split-count.ts';
 import { splitEvents } from '../vault/split-count.ts';
 import type { RefundEffect, RefundEvent, RefundState } from './state.ts';
-import { stageOf } from './state.ts';
 
 export type RefundCommand =
   | { readonly type: 'request'; readonly terms: RefundTerms; readonly found: readonly string[] }

@@ -1,6 +1,7 @@
+import type { SoleStage } from '../operation/sole-stage.ts';
+import { bareStage, stageOf } from '../operation/sole-stage.ts';
 import { IssuanceError, unreachable } from '../primitives/failures.ts';
-import type { KnownRefund, Refund, RefundEvent, RefundStage, RefundState } from './state.ts';
-import { stageOf } from './state.ts';
+import type { KnownRefund, Refund, RefundEvent, RefundState } from './state.ts';
 
 /** Folds one event into a refund. Throws `log_corrupt` for an event that no decision can have put there. */
 export function evolveRefund(state: RefundState, event: RefundEvent): RefundState {
@@ -38,7 +39,7 @@ function evolveKnown(
       const from = stageOf(state);
       if (from === null) throw corrupt(state, event);
       const { why, splits = refund.splits } = event.data;
-      return { kind: 'held', refund: { ...refund, splits }, why, from: bare(from) };
+      return { kind: 'held', refund: { ...refund, splits }, why, from: bareStage(from) };
     }
     case 'RefundResumed':
       if (state.kind !== 'held') throw corrupt(state, event);
@@ -55,14 +56,8 @@ function evolveKnown(
 }
 
 /** A held refund stays held while what happens on chain moves it underneath. */
-function withStage(state: KnownRefund, refund: Refund, stage: RefundStage): RefundState {
+function withStage(state: KnownRefund, refund: Refund, stage: SoleStage): RefundState {
   return state.kind === 'held' ? { ...state, refund, from: stage } : { ...stage, refund };
-}
-
-function bare(stage: RefundStage): RefundStage {
-  return stage.kind === 'requested'
-    ? { kind: 'requested' }
-    : { kind: 'submitted', transactionId: stage.transactionId };
 }
 
 function corrupt(state: RefundState, event: RefundEvent): IssuanceError {

@@ -1,35 +1,20 @@
 import type { NextStep } from '../engine/work.ts';
 import { workRow } from '../engine/work.ts';
 import type { ImpliedRow, StreamFacts, StreamKind } from '../event-store/ledger.ts';
-import { CLOSING_RECHECK_MS } from '../operation/closing.ts';
 import { effectRow } from '../operation/effect-row.ts';
+import { nextSoleStep } from '../operation/sole-stage.ts';
 import { operationRow } from '../operation/operation-row.ts';
-import { unreachable } from '../primitives/failures.ts';
 import { laneId } from '../transaction/lane-id.ts';
 import { evolveRefund } from './evolve.ts';
 import type { KnownRefund, RefundEvent, RefundState } from './state.ts';
 
 /** What a refund does next. */
 export function nextRefundStep(state: RefundState): NextStep {
-  switch (state.kind) {
-    case 'none':
-    case 'completed':
-    case 'closed':
-      return { kind: 'none' };
-    case 'requested': {
-      const { chainId, holder } = state.refund.terms;
-      return { kind: 'lane', lane: laneId(chainId, holder) };
-    }
-    case 'submitted':
-    case 'held': {
-      const { closing, terms } = state.refund;
-      if (closing === null) return { kind: 'wait', for: state.kind === 'held' ? 'operator' : 'transaction' };
-      const dependency = `chain:${terms.network}`;
-      return { kind: 'wait', for: 'closing', dependency, recheckMs: CLOSING_RECHECK_MS };
-    }
-    default:
-      return unreachable(state);
-  }
+  if (state.kind === 'none') return { kind: 'none' };
+  return nextSoleStep(state, () => {
+    const { terms, closing } = state.refund;
+    return { lane: laneId(terms.chainId, terms.holder), network: terms.network, closing };
+  });
 }
 
 function rows(state: RefundState, facts: StreamFacts): readonly ImpliedRow[] {

@@ -1,5 +1,6 @@
 import type { Hex } from 'viem';
 import type { RefundTerms } from '../operation/refund-terms.ts';
+import type { SoleStage } from '../operation/sole-stage.ts';
 import type { SplitReading } from '../vault/split-count.ts';
 
 /** The states and events of a refund: the tokens of one redemption on their way back to their sender. */
@@ -43,15 +44,10 @@ export interface Refund {
   readonly closing: string | null;
 }
 
-/** Where an open refund stands; what a held one returns to. */
-export type RefundStage =
-  | { readonly kind: 'requested' }
-  | { readonly kind: 'submitted'; readonly transactionId: string };
-
 export type RefundState =
   | { readonly kind: 'none' }
-  | (RefundStage & { readonly refund: Refund })
-  | { readonly kind: 'held'; readonly refund: Refund; readonly why: string; readonly from: RefundStage }
+  | (SoleStage & { readonly refund: Refund })
+  | { readonly kind: 'held'; readonly refund: Refund; readonly why: string; readonly from: SoleStage }
   | { readonly kind: 'completed'; readonly refund: Refund; readonly effect: RefundEffect }
   | {
       readonly kind: 'closed';
@@ -61,16 +57,3 @@ export type RefundState =
     };
 
 export type KnownRefund = Exclude<RefundState, { readonly kind: 'none' }>;
-
-/** The stage of an open or held refund; null for every other state. */
-export function stageOf(state: RefundState): RefundStage | null {
-  switch (state.kind) {
-    case 'held':
-      return state.from;
-    case 'requested':
-    case 'submitted':
-      return state;
-    default:
-      return null;
-  }
-}

@@ -1,10 +1,10 @@
+import { stageOf } from '../operation/sole-stage.ts';
 import type { Worker } from '../engine/work.ts';
 import type { Ledger } from '../event-store/ledger.ts';
 import { cancelForClosing } from '../operation/closing.ts';
 import type { Clock } from '../ports/ports.ts';
 import type { TransactionDesk } from '../transaction/desk.ts';
 import { refundKind } from './refund-kind.ts';
-import { stageOf } from './state.ts';
 
 /** Takes refunds to the end that an operator asked for; all else is the lanes'. */
 export function createRefundWorker({

@@ -1,7 +1,7 @@
+import { stageOf } from '../../operation/sole-stage.ts';
 import type { Address } from 'viem';
 import type { Ledger } from '../../event-store/ledger.ts';
 import { uuidV5 } from '../../primitives/uuid.ts';
-import { stageOf } from '../transfer/state.ts';
 import { transferKind } from '../transfer/transfer-kind.ts';
 
 /** The transfers that a move begins itself, one after another on each vault. */

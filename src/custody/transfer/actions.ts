@@ -1,3 +1,4 @@
+import { stageOf } from '../../operation/sole-stage.ts';
 import type { WorkRow } from '../../engine/work.ts';
 import type { Ledger, Loaded, Outcome } from '../../event-store/ledger.ts';
 import { change } from '../../event-store/ledger.ts';
@@ -14,7 +15,6 @@ import type { TransactionDesk, TransactionLook } from '../../transaction/desk.ts
 import { laneId } from '../../transaction/lane-id.ts';
 import { decideTransfer } from './decide.ts';
 import type { KnownTransfer, TransferEvent } from './state.ts';
-import { stageOf } from './state.ts';
 import { transferKind } from './transfer-kind.ts';
 
 export interface TransferActionOptions {

@@ -1,3 +1,4 @@
+import { stageOf } from '../../operation/sole-stage.ts';
 import type { Address } from 'viem';
 import type { RpcClient } from '../../chain/rpc/types.ts';
 import type { Worker } from '../../engine/work.ts';
@@ -16,7 +17,6 @@ import { createTransferActions } from './actions.ts';
 import { decideTransfer } from './decide.ts';
 import type { TransferLaneOptions } from './lane.ts';
 import { createTransferLane } from './lane.ts';
-import { stageOf } from './state.ts';
 import { transferKind } from './transfer-kind.ts';
 
 export interface TransferOptions extends TransferLaneOptions {

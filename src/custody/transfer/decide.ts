@@ -1,9 +1,9 @@
+import { stageOf } from '../../operation/sole-stage.ts';
 import type { TransferTerms } from '../../operation/transfer-terms.ts';
 import { IssuanceError, unreachable } from '../../primitives/failures.ts';
 import type { SplitReading } from '../../vault/split-count.ts';
 import { splitEvents } from '../../vault/split-count.ts';
 import type { MovedReceipt, TransferEffect, TransferEvent, TransferState } from './state.ts';
-import { stageOf } from './state.ts';
 
 export type TransferCommand =
   | { readonly type: 'request'; readonly terms: TransferTerms }

@@ -1,6 +1,7 @@
+import type { SoleStage } from '../../operation/sole-stage.ts';
+import { bareStage, stageOf } from '../../operation/sole-stage.ts';
 import { IssuanceError, unreachable } from '../../primitives/failures.ts';
-import type { KnownTransfer, Transfer, TransferEvent, TransferStage, TransferState } from './state.ts';
-import { stageOf } from './state.ts';
+import type { KnownTransfer, Transfer, TransferEvent, TransferState } from './state.ts';
 
 /** Folds one event into a transfer. Throws `log_corrupt` for an event that no decision can have put there. */
 export function evolveTransfer(state: TransferState, event: TransferEvent): TransferState {
@@ -43,7 +44,7 @@ function evolveKnown(
       const from = stageOf(state);
       if (from === null) throw corrupt(state, event);
       const { why, splits = transfer.splits } = event.data;
-      return { kind: 'held', transfer: { ...transfer, splits }, why, from: bare(from) };
+      return { kind: 'held', transfer: { ...transfer, splits }, why, from: bareStage(from) };
     }
     case 'TransferResumed':
       if (state.kind !== 'held') throw corrupt(state, event);
@@ -58,14 +59,8 @@ function evolveKnown(
 }
 
 /** A held transfer stays held while what happens on chain moves it underneath. */
-function withStage(state: KnownTransfer, transfer: Transfer, stage: TransferStage): TransferState {
+function withStage(state: KnownTransfer, transfer: Transfer, stage: SoleStage): TransferState {
   return state.kind === 'held' ? { ...state, transfer, from: stage } : { ...stage, transfer };
-}
-
-function bare(stage: TransferStage): TransferStage {
-  return stage.kind === 'requested'
-    ? { kind: 'requested' }
-    : { kind: 'submitted', transactionId: stage.transactionId };
 }
 
 function corrupt(state: TransferState, event: TransferEvent): IssuanceError {

@@ -1,5 +1,6 @@
 import type { Hex } from 'viem';
 import type { TransferTerms } from '../../operation/transfer-terms.ts';
+import type { SoleStage } from '../../operation/sole-stage.ts';
 import type { SplitReading } from '../../vault/split-count.ts';
 
 /** The states and events of a transfer between two of our own signers. */
@@ -47,32 +48,14 @@ export interface Transfer {
   readonly closing: string | null;
 }
 
-/** Where an open transfer stands; what a held one returns to. */
-export type TransferStage =
-  | { readonly kind: 'requested' }
-  | { readonly kind: 'submitted'; readonly transactionId: string };
-
 export type TransferState =
   | { readonly kind: 'none' }
-  | (TransferStage & { readonly transfer: Transfer })
-  | { readonly kind: 'held'; readonly transfer: Transfer; readonly why: string; readonly from: TransferStage }
+  | (SoleStage & { readonly transfer: Transfer })
+  | { readonly kind: 'held'; readonly transfer: Transfer; readonly why: string; readonly from: SoleStage }
   | { readonly kind: 'completed'; readonly transfer: Transfer; readonly effect: TransferEffect }
   | { readonly kind: 'closed'; readonly transfer: Transfer; readonly why: string };
 
 export type KnownTransfer = Exclude<TransferState, { readonly kind: 'none' }>;
-
-/** The stage of an open or held transfer; null for every other state. */
-export function stageOf(state: TransferState): TransferStage | null {
-  switch (state.kind) {
-    case 'held':
-      return state.from;
-    case 'requested':
-    case 'submitted':
-      return state;
-    default:
-      return null;
-  }
-}
 
 /** What goes over, as far as it is known. */
 export function sharesOf({ terms, receipts }: Transfer): bigint {

@@ -1,10 +1,9 @@
 import type { NextStep } from '../../engine/work.ts';
 import { workRow } from '../../engine/work.ts';
 import type { ImpliedRow, StreamFacts, StreamKind } from '../../event-store/ledger.ts';
-import { CLOSING_RECHECK_MS } from '../../operation/closing.ts';
 import { effectRow } from '../../operation/effect-row.ts';
+import { nextSoleStep } from '../../operation/sole-stage.ts';
 import { operationRow } from '../../operation/operation-row.ts';
-import { unreachable } from '../../primitives/failures.ts';
 import { laneId } from '../../transaction/lane-id.ts';
 import { evolveTransfer } from './evolve.ts';
 import type { KnownTransfer, TransferEvent, TransferState } from './state.ts';
@@ -12,25 +11,11 @@ import { sharesOf } from './state.ts';
 
 /** What a transfer does next. */
 export function nextTransferStep(state: TransferState): NextStep {
-  switch (state.kind) {
-    case 'none':
-    case 'completed':
-    case 'closed':
-      return { kind: 'none' };
-    case 'requested': {
-      const { chainId, from } = state.transfer.terms;
-      return { kind: 'lane', lane: laneId(chainId, from) };
-    }
-    case 'submitted':
-    case 'held': {
-      const { closing, terms } = state.transfer;
-      if (closing === null) return { kind: 'wait', for: state.kind === 'held' ? 'operator' : 'transaction' };
-      const dependency = `chain:${terms.network}`;
-      return { kind: 'wait', for: 'closing', dependency, recheckMs: CLOSING_RECHECK_MS };
-    }
-    default:
-      return unreachable(state);
-  }
+  if (state.kind === 'none') return { kind: 'none' };
+  return nextSoleStep(state, () => {
+    const { terms, closing } = state.transfer;
+    return { lane: laneId(terms.chainId, terms.from), network: terms.network, closing };
+  });
 }
 
 function rows(state: TransferState, facts: StreamFacts): readonly ImpliedRow[] {

@@ -1,3 +1,4 @@
+import { stageOf } from '../../operation/sole-stage.ts';
 import type { Loaded } from '../../event-store/ledger.ts';
 import { change } from '../../event-store/ledger.ts';
 import type { ActionCall, Assess, Assessment, OperationActions, Verdict } from '../../operation/actions.ts';
@@ -12,7 +13,6 @@ import { decideRefund } from '../decide.ts';
 import { foundOutcome, readRefund } from '../lane-found.ts';
 import { refundKind } from '../refund-kind.ts';
 import type { KnownRefund, RefundEffect, RefundState } from '../state.ts';
-import { stageOf } from '../state.ts';
 import type { RefundActionOptions } from './options.ts';
 import { createRecoverRefund } from './recover.ts';
 

@@ -1,3 +1,4 @@
+import { stageOf } from '../../operation/sole-stage.ts';
 import type { Loaded } from '../../event-store/ledger.ts';
 import { change } from '../../event-store/ledger.ts';
 import type { ActionCall, Assess, Assessment } from '../../operation/actions.ts';
@@ -9,7 +10,6 @@ import { compareSplits } from '../../vault/split-count.ts';
 import { decideRefund } from '../decide.ts';
 import { refundKind } from '../refund-kind.ts';
 import type { KnownRefund, RefundEvent, RefundState } from '../state.ts';
-import { stageOf } from '../state.ts';
 import type { RefundActionOptions } from './options.ts';
 
 /** Looks at a refund, and takes the step that is right now. */
