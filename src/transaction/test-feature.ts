@@ -79,10 +79,10 @@ export interface ToyFeature extends LaneFeature {
   state(id: string): Promise<ToyState>;
 }
 
-/** Creates the feature. Blocked operations are never planned; `solo` ones share no transaction. */
+/** Creates the feature. Blocked operations are never planned; `direct` names contracts beside the vault, by operation. */
 export function createToyFeature(
   ledger: Ledger,
-  options: { readonly blocked?: Set<string> } = {},
+  options: { readonly blocked?: Set<string>; readonly direct?: ReadonlyMap<string, Address> } = {},
 ): ToyFeature {
   const load = (ids: readonly string[]) => ledger.loadMany(toyKind, ids);
   const events = (loadeds: readonly Loaded<ToyState>[], event: (id: string) => ToyEvent) =>
@@ -109,9 +109,17 @@ export function createToyFeature(
           return { kind: 'blocked', operationId: id, code: 'toy_blocked', message: 'not now' };
         }
         const batchKey = state.alone ? null : 'toys';
+        const beside = options.direct?.get(id);
         return {
           kind: 'plan',
-          plan: { operationId: id, vault: state.vault, calls: ['0xabcdef01'], batchKey, detail: {} },
+          plan: {
+            operationId: id,
+            vault: state.vault,
+            calls: ['0xabcdef01'],
+            batchKey,
+            detail: {},
+            ...(beside === undefined ? {} : { direct: beside }),
+          },
         };
       });
     },

@@ -77,6 +77,8 @@ export interface World {
   vaultScanned: bigint | null;
   nowMs: number;
   blocked: Set<string>;
+  /** Operations whose only call goes to this contract beside the vault, as it is. */
+  readonly direct: Map<string, Address>;
   add(...numbers: readonly number[]): Promise<void>;
   /** Steps of these kinds, every row once, due or not. */
   step(kind?: 'lane' | 'transaction' | 'call'): Promise<void>;
@@ -114,6 +116,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   };
   const clock = { nowMs: () => world.nowMs };
   const blocked = new Set<string>();
+  const direct = new Map<string, Address>();
   const state = {
     scanned: null as bigint | null,
     vaultScanned: null as bigint | null,
@@ -127,7 +130,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const store = await openSqliteStore({ path, tables, clock, timers, onFatal: fatal });
   const kinds = [...laneKinds, anyKind(networkKind), anyKind(toyKind)];
   const ledger = createLedger(store, { kinds, tables });
-  const feature = createToyFeature(ledger, { blocked });
+  const feature = createToyFeature(ledger, { blocked, direct });
   const lines: Line[] = [];
   const write = (level: Line['level']) => (fields: Line['fields'], message: string) => {
     lines.push({ level, fields, message });
@@ -192,6 +195,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     wakes,
     timersDue,
     blocked,
+    direct,
     async add(...numbers: readonly number[]) {
       for (const n of numbers) await feature.add(toyId(n), LANE, VAULT);
     },

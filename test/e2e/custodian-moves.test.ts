@@ -1,6 +1,7 @@
 import type { Address, Hex } from 'viem';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { formatQuantity, parseQuantity } from '../../src/primitives/quantity.ts';
+import { needsApproval } from '../../src/sandbox/fireblocks/plan.ts';
 import type { StartedSigner } from '../../src/sandbox/signers.ts';
 import { readVaults } from './chain-facts.ts';
 import { expectInvariants } from './invariants.ts';
@@ -8,7 +9,7 @@ import type { OtherSigner } from './other-signer.ts';
 import { custodyOf, firstSigner, moveReaches, otherAt, signAs } from './other-signer.ts';
 import { eventTypes } from './outsider.ts';
 import type { OperationOnWire, World } from './world.ts';
-import { startWorld } from './world.ts';
+import { eventually, startWorld } from './world.ts';
 
 /** More receipts than go over in one transaction. */
 const MANY = 155;
@@ -157,5 +158,28 @@ describe.each([
     const byCalls = other === 'fireblocks' ? taken.map((it) => `${it}-1`) : [];
     expect(askedFor(taken).toSorted()).toEqual(byCalls.toSorted());
     await goesOn(next, firstSigner(world));
+  });
+
+  test('what people at the old one have to approve waits, and Alpaca hears of nothing before they did', async () => {
+    const { fireblocks, turnkey } = custodian;
+    fireblocks?.script({ plan: needsApproval });
+    turnkey?.script({ kind: 'consensus' });
+    const hash = await world.sendBack('0.0625', { to: next.address });
+    const query = `kind=redemption&tx_hash=${hash}`;
+    const waiting = await eventually(async () => {
+      const calls = fireblocks?.transactions().filter((it) => it.status === 'PENDING_AUTHORIZATION') ?? [];
+      const activities =
+        turnkey?.activities().filter((it) => it.status === 'ACTIVITY_STATUS_CONSENSUS_NEEDED') ?? [];
+      return [...calls, ...activities][0]?.id ?? null;
+    }, 'people to be asked');
+    expect(await world.operation(query)).toMatchObject({ state: 'detected' });
+    expect(await eventTypes(world, (await world.operation(query)).id)).not.toContain('RedeemPromised');
+    expect(await world.balance(next.address)).toBe(parseQuantity('0.0625'));
+    // A crash meanwhile asks nobody a second time.
+    await world.restart('SIGKILL');
+    await fireblocks?.proceed(waiting);
+    turnkey?.decide(waiting, 'approve');
+    await world.operation(query, (it) => it.state === 'completed');
+    await expectInvariants(world);
   });
 });

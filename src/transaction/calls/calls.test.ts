@@ -39,6 +39,23 @@ describe('a call', () => {
     expect(await world.lanes.status()).toMatchObject([{ nextNonce: null, pending: 0, mined: 0 }]);
   });
 
+  test('goes to a contract beside the vault where the plan says so, as it is', async () => {
+    const { world, held } = await open();
+    const beside = `0x${'dd'.repeat(20)}` as const;
+    world.direct.set(toyId(1), beside);
+    await world.add(1, 2);
+    await step(world, 'lane');
+    await step(world, 'call');
+    const [one, other] = [toyId(1), toyId(2)].map((id) =>
+      held.calls.find((it) => it.request.externalId === externalIdOf(id, 1)),
+    );
+    expect(one?.request).toMatchObject({ to: beside, data: expect.stringMatching(/^0xabcdef01/) as string });
+    expect(await callOf(world, 1)).toMatchObject({ to: beside });
+    expect(other?.request.to).not.toBe(beside);
+    // Within the vault's multicall.
+    expect(other?.request.data).not.toMatch(/^0xabcdef01/);
+  });
+
   test('is of one operation each, and no more are open than may be', async () => {
     const { world, held } = await open();
     await world.add(1, 2, 3, 4, 5, 6);
