@@ -79,7 +79,7 @@ export interface ToyFeature extends LaneFeature {
   state(id: string): Promise<ToyState>;
 }
 
-/** Creates the feature. Blocked operations are never planned; `direct` names contracts beside the vault, by operation. */
+/** Creates the feature. Blocked operations are never planned; `direct`: contracts beside the vault, by operation. */
 export function createToyFeature(
   ledger: Ledger,
   options: { readonly blocked?: Set<string>; readonly direct?: ReadonlyMap<string, Address> } = {},

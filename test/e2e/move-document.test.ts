@@ -55,6 +55,12 @@ test('the commands of the guide print what it shows, in its order', async () => 
     expect(normal(`${result.stdout}${result.stderr}`)).toMatch(pattern(output));
     expect(result.code).toBe(at === 0 ? 1 : 0);
   }
+  for (const inline of ['issuer operations --kind transfer', 'issuer stuck']) {
+    expect(readFileSync(DOCUMENT, 'utf8')).toContain(`\`${inline}\``);
+    const result = await runCommand(inline.split(' ').slice(1), world.env, dirname(world.databasePath));
+    expect(result).toMatchObject({ code: 0 });
+    expect(`${result.stdout}${result.stderr}`).toMatch(/transfer +completed|nothing needs a person/);
+  }
   await revokeRoles(world, first.address);
   await moveReaches(world, null);
   expect((await custodyOf(world)).in_charge).toBe(otherSigner().address);

@@ -52,6 +52,16 @@ describe('issuer sandbox', () => {
     expect(await isListening(urlAfter(output, 'simulated Alpaca at'))).toBe(false);
   });
 
+  test('--signer turnkey does the same with a custodian that signs', async () => {
+    const { code, output } = await issuer(['sandbox', '--once', '--signer', 'turnkey']);
+    expect(output).toMatch(/mint [0-9a-f-]{36} +completed +10 +0x[0-9a-f]{64}/);
+    expect(output).toMatch(/redemption [0-9a-f-]{36} +completed +2\.5 +0x[0-9a-f]{64}/);
+    // It signs, and we send: what is said of our own key is true of it.
+    expect(output).toMatch(/MintSubmitted: signed and committed, then sent.*\(nonce 0\)/);
+    expect(code).toBe(0);
+    expect(await isListening(urlAfter(output, 'simulated turnkey at'))).toBe(false);
+  });
+
   test('--signer fireblocks does the same with a custodian that signs and broadcasts', async () => {
     const { code, output } = await issuer(['sandbox', '--once', '--signer', 'fireblocks']);
     expect(output).toContain('simulated fireblocks at');
