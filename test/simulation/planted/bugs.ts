@@ -65,7 +65,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
         'const final = await finalBlock(rpc, watch.confirmations);',
       ),
     ],
-    found: [405],
+    found: [97],
   },
   no_guard_after_a_restore: {
     what: 'a restored database signs at once, and neither counts, nor what is found, nor the trial holds it back',
@@ -163,7 +163,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
       ),
     ],
     by: 'crashes',
-    found: [368],
+    found: [374],
   },
   effect_claimed_twice: {
     what: 'every mint of a batch counts the first deposit, and nothing keeps two from counting one',
@@ -263,5 +263,16 @@ export const bugs: Readonly<Record<string, Bug>> = {
       ),
     ],
     found: [1],
+  },
+  hints_are_trusted: {
+    what: 'as long as a node pushes hints, nobody looks without one',
+    edits: [
+      edit(
+        'chain/watcher/pace.ts',
+        'const longestMs = (): number => (isHinted() ? hintedPollMs : pollMs);',
+        'const longestMs = (): number => (isHinted() ? hintedPollMs * 10_000 : pollMs);',
+      ),
+    ],
+    found: [571],
   },
 };
