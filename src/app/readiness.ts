@@ -2,7 +2,7 @@ import type { Hints } from '../chain/hints.ts';
 import type { Watcher, WatchStatus } from '../chain/watcher/create-watcher.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { EventStore } from '../event-store/event-store.ts';
-import { SIGNER_DEPENDENCY } from '../signer/signer.ts';
+import { CUSTODIANS, signerDependency } from '../signer/signer.ts';
 import type { Lanes } from '../transaction/lanes.ts';
 import type { LaneStatus } from '../transaction/lane-status.ts';
 
@@ -60,6 +60,10 @@ export function createReadiness(parts: {
     return found.reason?.message ?? (found.state === 'up' ? 'ok' : 'down');
   };
 
+  /** The first custodian that is away; whose accounts sign, or did before. */
+  const signers = (): Verdict =>
+    CUSTODIANS.map((it) => dependency(signerDependency(it))).find((it) => it !== 'ok') ?? 'ok';
+
   const hintsOf = (network: string): Verdict =>
     hints.find((it) => it.network === network)?.status() ?? 'polling: no WS URL is set';
 
@@ -89,7 +93,7 @@ export function createReadiness(parts: {
               scan_lag_blocks: lag(scan),
               hints: hintsOf(watcher.network),
               lane: laneVerdict(own),
-              signer: own.length === 0 ? 'no signer is configured' : dependency(SIGNER_DEPENDENCY),
+              signer: own.length === 0 ? 'no signer is configured' : signers(),
             };
             return [watcher.network, verdicts] as const;
           }),

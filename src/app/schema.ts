@@ -30,7 +30,7 @@ import { laneKinds, laneTables } from '../transaction/lanes.ts';
  * events although no table changed: the store sees changed tables by itself, and nothing else tells it that rows are
  * outdated.
  */
-export const VIEWS_VERSION = 3;
+export const VIEWS_VERSION = 4;
 
 /** Every category of streams and every table of the program. */
 export const SCHEMA: Schema = {

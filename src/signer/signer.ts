@@ -47,5 +47,10 @@ export class SigningPending extends IssuanceError {
   }
 }
 
-/** Name of the dependency in readiness, log and metrics, where somebody else holds the key. */
-export const SIGNER_DEPENDENCY = 'signer';
+/** Custodians, each of which may be away while the others serve. */
+export const CUSTODIANS = ['turnkey', 'fireblocks'] as const;
+
+/** Name of a custodian as a dependency, in the log and in metrics. */
+export function signerDependency(custodian: (typeof CUSTODIANS)[number]): string {
+  return `signer:${custodian}`;
+}

@@ -25,7 +25,7 @@ function custodian() {
           case 'pending':
             throw new SigningPending('activity 1 waits for people', { activity: '1' });
           case 'down':
-            throw new DependencyDown('signer', 'Turnkey answered 503');
+            throw new DependencyDown('signer:turnkey', 'Turnkey answered 503');
           case 'refuse':
             throw new IssuanceError('signing_refused', 'policy says no');
           default:

@@ -182,4 +182,24 @@ describe.each([
     await world.operation(query, (it) => it.state === 'completed');
     await expectInvariants(world);
   });
+
+  test('while the old one’s custodian is away, only what needs it waits', async () => {
+    const away = custodian.fireblocks ?? custodian.turnkey;
+    await away?.stop();
+    const hash = await world.sendBack('0.03125', { to: next.address });
+    const signer = async () => {
+      const report = (await world.api.call('GET', '/ready')) as {
+        readonly networks: Readonly<Record<string, { readonly signer: string }>>;
+      };
+      return report.networks['base']?.signer ?? '';
+    };
+    await eventually(async () => (await signer()) !== 'ok', 'the outage to be noticed');
+    expect((await world.mint('1')).status).toBe('completed');
+    expect((await redeem('0.5', firstSigner(world).address)).burned).toBe('0.5');
+    expect(await world.operation(`kind=redemption&tx_hash=${hash}`)).toMatchObject({ state: 'detected' });
+    await away?.start();
+    await world.operation(`kind=redemption&tx_hash=${hash}`, (it) => it.state === 'completed');
+    await eventually(async () => (await signer()) === 'ok', 'the outage to be over');
+    await expectInvariants(world);
+  });
 });

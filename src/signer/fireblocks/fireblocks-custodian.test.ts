@@ -295,7 +295,7 @@ test('after 429 nothing is asked before its pause is over', async () => {
   const custodian = custodianOf(limited);
   const look = () => custodian.look({ externalId: 'op-1', custodianId: null });
   await expect(look()).rejects.toMatchObject({ retryAfterMs: 60_000 });
-  await expect(look()).rejects.toMatchObject({ dependency: 'signer' });
+  await expect(look()).rejects.toMatchObject({ dependency: 'signer:fireblocks' });
   expect(asked).toBe(1);
 });
 

@@ -5,7 +5,7 @@ import { DependencyDown } from '../../engine/dependency-down.ts';
 import type { HttpResponse, Ports } from '../../ports/ports.ts';
 import { HttpFailure } from '../../primitives/failures.ts';
 import { uuidV4 } from '../../primitives/uuid.ts';
-import { SIGNER_DEPENDENCY } from '../signer.ts';
+import { signerDependency } from '../signer.ts';
 
 export interface FireblocksApiOptions extends Pick<Ports, 'http' | 'clock' | 'timers' | 'random'> {
   /** Ends in `/v1`, without a slash behind it. */
@@ -113,7 +113,7 @@ export function down(
   message: string,
   options: ConstructorParameters<typeof DependencyDown>[2] = {},
 ): DependencyDown {
-  return new DependencyDown(SIGNER_DEPENDENCY, message, options);
+  return new DependencyDown(signerDependency('fireblocks'), message, options);
 }
 
 function parse(text: string): unknown {

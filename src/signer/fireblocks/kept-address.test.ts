@@ -34,7 +34,7 @@ afterEach(() => store.close());
 const keep = (read: () => Promise<Address>, expected: Address | null = null) =>
   keepAddress(ledger, { name: 'fireblocks/7', expected }, read, log);
 const gives = (address: Address) => () => Promise.resolve(address);
-const isDown = () => Promise.reject(new DependencyDown('signer', 'Fireblocks answered 503'));
+const isDown = () => Promise.reject(new DependencyDown('signer:fireblocks', 'Fireblocks answered 503'));
 
 describe('the address of an account', () => {
   test('is kept at the first start, and the same from then on', async () => {

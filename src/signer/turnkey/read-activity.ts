@@ -2,7 +2,7 @@ import type { Hex } from 'viem';
 import { z } from 'zod';
 import { DependencyDown } from '../../engine/dependency-down.ts';
 import type { HttpResponse } from '../../ports/ports.ts';
-import { SIGNER_DEPENDENCY } from '../signer.ts';
+import { signerDependency } from '../signer.ts';
 
 /** What Turnkey said of a request to sign. */
 export type TurnkeyAnswer =
@@ -78,7 +78,7 @@ export function readActivity(response: HttpResponse, secrets: readonly string[])
 
 function down(message: string, response: HttpResponse): DependencyDown {
   const seconds = Number(response.headers['retry-after'] ?? Number.NaN);
-  return new DependencyDown(SIGNER_DEPENDENCY, message, {
+  return new DependencyDown(signerDependency('turnkey'), message, {
     ...(Number.isFinite(seconds) && seconds >= 0 ? { retryAfterMs: Math.min(seconds, 3600) * 1000 } : {}),
     details: { status: response.status },
   });

@@ -5,7 +5,7 @@ import { DependencyDown } from '../../engine/dependency-down.ts';
 import { createHttpClient } from '../../ports/http-client.ts';
 import { createManualPorts, type ManualPorts } from '../../ports/manual-ports.ts';
 import { systemTimers } from '../../ports/system.ts';
-import { HttpFailure, IssuanceError } from '../../primitives/failures.ts';
+import { IssuanceError } from '../../primitives/failures.ts';
 import { createTurnkeyApiKey } from '../../sandbox/turnkey/api-key.ts';
 import type { Behaviour, SimulatedTurnkey, Transaction } from '../../sandbox/turnkey/simulated-turnkey.ts';
 import { createSimulatedTurnkey } from '../../sandbox/turnkey/simulated-turnkey.ts';
@@ -92,7 +92,12 @@ describe('the signer at Turnkey', () => {
 
   test('an answer that was lost is there when the same is asked again', async () => {
     turnkey.script({ kind: 'lost' });
-    await expect(signer().sign(TRANSACTION, ASKED)).rejects.toBeInstanceOf(HttpFailure);
+    const lost = signer().sign(TRANSACTION, ASKED);
+    await expect(lost).rejects.toBeInstanceOf(DependencyDown);
+    await expect(lost).rejects.toMatchObject({
+      dependency: 'signer:turnkey',
+      message: expect.stringMatching(/^Turnkey did not answer: POST http/) as string,
+    });
     await expect(signer().sign(TRANSACTION, ASKED)).resolves.toHaveProperty('raw');
     expect(turnkey.activities()).toHaveLength(1);
   });
@@ -178,7 +183,7 @@ describe('the signer at Turnkey', () => {
   test.each([401, 408, 429, 500, 502, 503, 302])('takes %i for an outage', async (status) => {
     const error = await failure({ kind: 'answer', status, body: 'oops', headers: { 'retry-after': '7' } });
     expect(error).toBeInstanceOf(DependencyDown);
-    expect(error).toMatchObject({ dependency: 'signer', retryAfterMs: 7_000 });
+    expect(error).toMatchObject({ dependency: 'signer:turnkey', retryAfterMs: 7_000 });
   });
 
   test.each(['not json', '{}', '{"activity":{}}', '[]'])(

@@ -2,12 +2,13 @@ import { ApiKeyStamper } from '@turnkey/api-key-stamper';
 import { TurnkeyClient } from '@turnkey/http';
 import { getAddress, serializeTransaction, type Address } from 'viem';
 import type { Secret } from '../../config/secret.ts';
-import type { HttpClient, Timers } from '../../ports/ports.ts';
-import { IssuanceError, unreachable } from '../../primitives/failures.ts';
+import { DependencyDown } from '../../engine/dependency-down.ts';
+import type { HttpClient, HttpResponse, Timers } from '../../ports/ports.ts';
+import { HttpFailure, IssuanceError, unreachable } from '../../primitives/failures.ts';
 import { checkSigned } from '../check-signed.ts';
 import { normalizeSigned } from '../normalize-signed.ts';
 import type { Signer, UnsignedTransaction } from '../signer.ts';
-import { SigningPending } from '../signer.ts';
+import { signerDependency, SigningPending } from '../signer.ts';
 import { readActivity } from './read-activity.ts';
 
 export interface TurnkeySignerOptions {
@@ -67,7 +68,7 @@ export function createTurnkeySigner(options: TurnkeySignerOptions): Signer {
       };
       const exchange = { method: 'POST', purpose: 'turnkey sign', timeoutMs: TIMEOUT_MS } as const;
       for (let question = 1; ; question += 1) {
-        const response = await http({ ...exchange, url, headers, body });
+        const response = await answerTo(http({ ...exchange, url, headers, body }));
         const answer = readActivity(response, [apiPrivateKey, header.stampHeaderValue]);
         switch (answer.kind) {
           case 'signed':
@@ -93,4 +94,16 @@ export function createTurnkeySigner(options: TurnkeySignerOptions): Signer {
       }
     },
   };
+}
+
+/** Without an answer nothing is known of the question, and it is asked again as it was. */
+async function answerTo(exchange: Promise<HttpResponse>): Promise<HttpResponse> {
+  try {
+    return await exchange;
+  } catch (cause) {
+    if (!(cause instanceof HttpFailure)) throw cause;
+    throw new DependencyDown(signerDependency('turnkey'), `Turnkey did not answer: ${cause.message}`, {
+      cause,
+    });
+  }
 }

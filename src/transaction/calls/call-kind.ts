@@ -2,7 +2,7 @@ import type { NextStep } from '../../engine/work.ts';
 import { workRow } from '../../engine/work.ts';
 import type { TableDefinition } from '../../event-store/event-store.ts';
 import type { ImpliedRow, StreamFacts, StreamKind } from '../../event-store/ledger.ts';
-import { SIGNER_DEPENDENCY } from '../../signer/signer.ts';
+import { signerDependency } from '../../signer/signer.ts';
 import { laneId } from '../lane-id.ts';
 import { TRANSACTION_HASH_TABLE } from '../transaction-kind.ts';
 import type { CallEvent, CallState, KnownCall } from './call-state.ts';
@@ -89,7 +89,7 @@ function nextStep(state: KnownCall): NextStep {
       return { kind: 'none' };
     case 'requested':
     case 'refused':
-      return { kind: 'step', dependency: SIGNER_DEPENDENCY };
+      return { kind: 'step', dependency: signerDependency('fireblocks') };
     case 'pending':
     case 'held':
     case 'mined':

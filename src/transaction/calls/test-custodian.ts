@@ -1,7 +1,7 @@
 import type { Address, Hex } from 'viem';
 import { DependencyDown } from '../../engine/dependency-down.ts';
 import type { CallReport, CallStage, Custodian, Submitted } from '../../signer/custodian.ts';
-import { SIGNER_DEPENDENCY } from '../../signer/signer.ts';
+import { signerDependency } from '../../signer/signer.ts';
 import type { TestChain } from '../test-chain.ts';
 import { SIGNER, signOutside } from '../test-world.ts';
 
@@ -52,7 +52,7 @@ export interface TestCustodian {
 export function createTestCustodian(chain: TestChain): TestCustodian {
   let nonce = 0;
   const calls: TestCall[] = [];
-  const down = () => new DependencyDown(SIGNER_DEPENDENCY, 'the custodian answered 503');
+  const down = () => new DependencyDown(signerDependency('fireblocks'), 'the custodian answered 503');
   const at = (index: number): TestCall => {
     const call = calls.at(index);
     if (call === undefined) throw new Error(`no call ${String(index)}`);
