@@ -160,6 +160,8 @@ async function reorg({ twins, dice, untimed, kinds }: State): Promise<string> {
   if (depth < 1) return 'no reorg yet';
   for (let height = Number(head); height > Number(head) - depth; height -= 1) untimed.add(height);
   for (const side of [twins.real, twins.model]) await side.reorg(depth);
+  // The time of the head is the same again: freezes and certifications go by it.
+  await twins.mine();
   kinds.set('reorg', (kinds.get('reorg') ?? 0) + 1);
   return `reorg of ${String(depth)}`;
 }

@@ -96,7 +96,9 @@ export async function startTwins(): Promise<Twins> {
       vaults,
       genesis: GENESIS_HEIGHT,
       async mine(afterSeconds = 2) {
-        clock.nowMs += afterSeconds * 1000;
+        // A reorg of Anvil's goes by a clock of its own, which may be ahead.
+        const least = Number((await timeOf(anvil)) - epoch) + 1;
+        clock.nowMs = Math.max(clock.nowMs + afterSeconds * 1000, least * 1000);
         const timestamp = epoch + BigInt(clock.nowMs / 1000);
         await real.mine(timestamp);
         await model.mine(timestamp);
@@ -157,29 +159,32 @@ async function furnish(anvil: LocalChain): Promise<readonly VaultPlace[]> {
   return vaults;
 }
 
-/** A wallet whose key the chain does without. */
+/** A wallet whose key the chain does without. Its transactions go one after another: the chain counts its nonces. */
 function impersonated(anvil: LocalChain, from: Address): DevWallet {
+  let last: Promise<unknown> = Promise.resolve();
   const submit: DevWallet['submit'] = async (transaction) =>
     (await anvil.rpc('eth_sendTransaction', [
       { from, gas: numberToHex(20_000_000n), ...transaction },
     ])) as Hex;
+  const send: DevWallet['send'] = async (transaction) => {
+    const hash = await submit(transaction);
+    await anvil.mine();
+    const receipt = (await anvil.rpc('eth_getTransactionReceipt', [hash])) as {
+      status: Hex;
+      blockNumber: Hex;
+      contractAddress: Address | null;
+    } | null;
+    if (receipt?.status !== '0x1') throw new Error(`transaction ${hash} reverted, or is in no block`);
+    const { blockNumber, contractAddress } = receipt;
+    return { hash, blockNumber: BigInt(blockNumber), contractAddress };
+  };
   return {
     address: from,
     submit,
-    async send(transaction) {
-      const hash = await submit(transaction);
-      let receipt: unknown = null;
-      while (receipt === null) {
-        await anvil.mine();
-        receipt = await anvil.rpc('eth_getTransactionReceipt', [hash]);
-      }
-      const { status, blockNumber, contractAddress } = receipt as {
-        status: Hex;
-        blockNumber: Hex;
-        contractAddress: Address | null;
-      };
-      if (status !== '0x1') throw new Error(`transaction ${hash} reverted`);
-      return { hash, blockNumber: BigInt(blockNumber), contractAddress };
+    send(transaction) {
+      const next = last.then(() => send(transaction));
+      last = next;
+      return next;
     },
   };
 }
