@@ -9,7 +9,14 @@ import type { Problem } from './problems.ts';
 import { problem, problemOf } from './problems.ts';
 
 /** Answers with a 5xx that tell of no failure: the caller is to come again, and what is behind it is told elsewhere. */
-const EXPECTED: ReadonlySet<string> = new Set(['stopping', 'busy', 'unknown_confirm', 'unclear_confirm']);
+const EXPECTED: ReadonlySet<string> = new Set([
+  'stopping',
+  'busy',
+  'unknown_confirm',
+  'unclear_confirm',
+  'chain_unavailable',
+  'alpaca_unavailable',
+]);
 
 /** Answers an error of a route as its problem, and logs it. */
 export async function answerError(

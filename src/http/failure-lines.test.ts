@@ -46,9 +46,15 @@ test('failures that nobody foresaw are told apart by what they say', async () =>
   expect(lines('error')).toHaveLength(2);
 });
 
-test('an answer that only asks to come again is no failure', async () => {
+test.each([
+  ['version_conflict', 'busy'],
+  ['stopping', 'stopping'],
+  // A partner that is away is no fault of ours, and what depends on it is told of it elsewhere.
+  ['dependency_down', 'chain_unavailable'],
+  ['alpaca_unavailable', 'alpaca_unavailable'],
+])('an answer that only asks to come again is no failure: %s', async (thrown, code) => {
   const { call, lines } = open();
-  expect(await call(new IssuanceError('version_conflict', 'moved'))).toBe(503);
+  expect(await call(new IssuanceError(thrown, 'not now'))).toBe(503);
   expect(lines('error')).toEqual([]);
-  expect(lines('info')).toMatchObject([{ message: 'request refused', fields: { code: 'busy' } }]);
+  expect(lines('info')).toMatchObject([{ message: 'request refused', fields: { code } }]);
 });

@@ -52,7 +52,13 @@ describe('what the runbook says to type', () => {
   let world: World;
   let heldId: string;
   let rejectedId: string;
-  const put = (id: string) => ({ ID: id, NETWORK: 'base', UNDERLYING: 'AAPL', JOURNAL: UNKNOWN });
+  const put = (id: string, hold = UNKNOWN) => ({
+    ID: id,
+    NETWORK: 'base',
+    UNDERLYING: 'AAPL',
+    JOURNAL: UNKNOWN,
+    HOLD: hold,
+  });
 
   beforeAll(async () => {
     world = await startWorld();
@@ -115,7 +121,10 @@ describe('what the runbook says to type', () => {
     const { items } = (await world.api.call('GET', '/underlyings/AAPL/holds')) as {
       items: readonly { readonly hold_id: string }[];
     };
-    for (const it of items) await world.api.call('DELETE', `/underlyings/AAPL/holds/${it.hold_id}`);
+    for (const { hold_id: hold } of items) {
+      await run(world, 'issuer holds remove UNDERLYING HOLD', put(heldId, hold));
+    }
+    expect(await world.api.call('GET', '/tokenized-assets/AAPL/status')).toMatchObject({ status: 'enabled' });
   });
 
   test('of a lane that is stopped: it signs again', async () => {

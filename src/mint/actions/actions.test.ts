@@ -252,3 +252,15 @@ test('a journaled mint moves to the present vault of its asset, and not while a 
   signed.asset.vault = NEW_VAULT;
   await expect(signed.act('retarget')).rejects.toThrow(/a nonce is promised to it on its old vault/);
 });
+
+test.each([
+  ['was told that it is minted, and names no transaction', { status: 'completed' }, /told that it is minted/],
+  ['was told of its transaction', { transactionHash: HASH }, /told that it is minted/],
+  ['rejected it', { status: 'rejected' }, /Alpaca rejected it/],
+] as const)('a journaled mint moves to no other vault when Alpaca %s', async (_name, at, why) => {
+  const { act, asset, alpaca, types } = await openActions(requested, journaled);
+  asset.vault = NEW_VAULT;
+  alpaca.request = record({ tokenizationRequestId: 'tkr-1', ...at });
+  await expect(act('retarget')).rejects.toThrow(why);
+  expect(await types()).toHaveLength(2);
+});

@@ -110,6 +110,18 @@ describe.each([
   });
 });
 
+test('a recovery by a journal whose answer was lost is answered as done, whatever version it expects', async () => {
+  const { act, alpaca, types } = await open(requested);
+  alpaca.journals = [journal('jnl-1')];
+  const call = { evidence: ['jnl-1'], expected: 1 };
+  expect(await act('recover', call)).toMatchObject({ changed: true });
+  expect(await act('recover', call)).toMatchObject({ outcome: 'done', changed: false });
+  expect(await types()).toEqual(['MintRequested', 'JournalCompleted']);
+  await expect(act('recover', { evidence: ['jnl-2'], expected: 1 })).rejects.toThrow(
+    /at version 2, not at 1/,
+  );
+});
+
 test('a mint that stands on a journal by name takes no other when it is held again', async () => {
   const { recover, alpaca } = await open(requested, named, contradicted, held);
   alpaca.journals = [journal('jnl-1'), journal('jnl-2')];

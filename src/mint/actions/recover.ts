@@ -53,6 +53,14 @@ async function recoverMoving(
   loaded: Loaded<MintState>,
 ): Promise<Assessment> {
   const { state, version } = loaded;
+  const taken = 'mint' in state ? state.mint.journalId : null;
+  if (taken !== null && call.evidence.some((it) => it.toLowerCase() === taken.toLowerCase())) {
+    return done(
+      version,
+      [],
+      `its journal ${taken} was taken as evidence before, and it goes on: it is ${state.kind}`,
+    );
+  }
   const work = await options.work(call.id);
   const found = lookAtWork(work, options.clock.nowMs());
   if (state.kind === 'submitted') {

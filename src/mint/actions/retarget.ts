@@ -35,9 +35,15 @@ export function createRetargetMint(options: MintActionOptions): Assess {
     if (deposit !== null) return refused(version, found, `${deposit.transactionHash} deposited for it`);
     const { record, text } = await askAlpaca(options, terms.tokenizationRequestId);
     found.push(text);
-    if (record !== null && record.transactionHash !== null) {
-      return refused(version, found, 'Alpaca was told that it is minted');
+    // Which transaction it was told of it may not name: a mint on another vault would be a second one all the same.
+    if (record !== null && (record.transactionHash !== null || record.status === 'completed')) {
+      return refused(
+        version,
+        found,
+        'Alpaca was told that it is minted: complete takes the transaction as evidence',
+      );
     }
+    if (record?.status === 'rejected') return refused(version, found, 'Alpaca rejected it: close ends it');
     const splits = await options.splits.lastKnown(chainId, asset.vault);
     const events = decideMint({ type: 'retarget', vault: asset.vault, splits, found }, state);
     const lane = options.laneOf(chainId);

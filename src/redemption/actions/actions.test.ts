@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { DependencyDown } from '../../engine/dependency-down.ts';
+import { change } from '../../event-store/ledger.ts';
 import type { ActionName, ActionReport } from '../../operation/actions.ts';
 import { ACTIONS } from '../../operation/actions.ts';
 import { notFound, record, unclear } from '../../operation/test-ledger.ts';
@@ -220,6 +221,26 @@ describe('a refund', () => {
       summary: expect.stringMatching(/it may be back/) as string,
     });
     await expect(act('refund')).rejects.toThrow(/it may be back/);
+  });
+
+  test('that another operator begins meanwhile is answered as under way, not as impossible', async () => {
+    const { act, alpaca, refundsFail, ledger } = await openActions(...events);
+    alpaca.request = rejectedThere;
+    refundsFail.with = new IssuanceError('operation_state', 'cannot begin a refund that is requested');
+    refundsFail.after = async () => {
+      const loaded = await ledger.load(redemptionKind, REDEMPTION);
+      const started = { type: 'RefundStarted', data: { refundId: refundId(REDEMPTION), found: [] } } as const;
+      await ledger.commit({
+        changes: [change(redemptionKind, loaded, [started])],
+        metadata: { actor: 'bo' },
+      });
+    };
+    expect(await act('refund')).toMatchObject({
+      outcome: 'done',
+      changed: false,
+      refundId: refundId(REDEMPTION),
+      summary: expect.stringMatching(/is under way/) as string,
+    });
   });
 
   test('is refused when the vault split since', async () => {

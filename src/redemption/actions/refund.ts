@@ -86,7 +86,12 @@ async function assess(
   const events = decideRedemption({ type: 'startRefund', refundId, found }, state);
   // Opened here, where nothing is committed yet, so that a dry run tells of a refund that cannot begin anew.
   const refund = await open(options, refundId, refundTerms(call.id, redemption), found);
-  if (typeof refund === 'string') return { ...refused(version, found, refund), refundId };
+  if (typeof refund === 'string') {
+    // Somebody else may have begun it since the redemption was read: then that is the answer.
+    const now = await options.ledger.load(redemptionKind, call.id);
+    if (now.version !== version) return createRefundRedemption(options)(call);
+    return { ...refused(version, found, refund), refundId };
+  }
   const run = async (): Promise<void> => {
     await options.ledger.commit({
       changes: [change(redemptionKind, loaded, events), refund],

@@ -56,7 +56,10 @@ export async function openActions(...events: readonly RedemptionEvent[]) {
   const silent = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
   const inventory = createInventory({ ledger, store, log: silent });
   const fresh: { balances: FreshBalances | string } = { balances: 'the node does not tell' };
-  const refundsFail: { with: Error | null } = { with: null };
+  const refundsFail: { with: Error | null; after: (() => Promise<unknown>) | null } = {
+    with: null,
+    after: null,
+  };
   const actions = createRedemptionActions({
     ledger,
     clock,
@@ -79,6 +82,7 @@ export async function openActions(...events: readonly RedemptionEvent[]) {
     },
     refunds: {
       async open(_refundId, terms) {
+        await refundsFail.after?.();
         if (refundsFail.with !== null) throw refundsFail.with;
         refunds.push(terms);
         return change(receiptKind, await ledger.load(receiptKind, '1/0x/1'), []);
