@@ -3,6 +3,7 @@ import { drawSpec } from './draw.ts';
 import { exhaustiveJobs } from './exhaustive.ts';
 import type { Job } from './jobs.ts';
 import { crashing } from './jobs.ts';
+import { rowText } from './oracles/rows.ts';
 import { runJobs } from './pool.ts';
 import { showCoverage, showProgress } from './report.ts';
 import { runSchedule } from './run.ts';
@@ -85,7 +86,7 @@ async function showOne(spec: Spec): Promise<number> {
   const { faults, injected, summary, traceHash, events } = result;
   const lines = [
     `set up: ${JSON.stringify(spec.networks)}`,
-    ...spec.actions.map((action, at) => `action ${String(at)}: ${JSON.stringify(action)}`),
+    ...spec.actions.map((action, at) => `action ${String(at)}: ${rowText(action)}`),
     ...injected.map((it) => `fault ${it.id} at ${(it.atMs / 1000).toFixed(3)} s: ${it.kind} ${it.what}`),
     ...summary.operations,
     ...summary.balances,
