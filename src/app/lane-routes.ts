@@ -48,7 +48,8 @@ function resumeRoute(
         summary: 'Take up a stopped network and its lane',
         description: 'Says what was stopped. What is not stopped stays as it is.',
         params: z.object({ network: givenName.meta({ examples: ['base'] }) }),
-        body: z.object({ reason }),
+        body: z.strictObject({ reason: reason.nullish() }).optional(),
+        bodyOptional: true,
         response: {
           200: z.object({ network: z.string(), scan_resumed: z.boolean(), lane_resumed: z.boolean() }),
         },
@@ -57,14 +58,14 @@ function resumeRoute(
     },
     async (request) => {
       const { network } = request.params;
-      const { reason } = request.body;
+      const why = request.body?.reason ?? 'no reason was given';
       const watcher = watchers.find((it) => it.network === network);
       if (watcher === undefined) {
         throw new IssuanceError('not_found', `the network ${network} is not configured here`);
       }
-      const metadata = { actor: request.actor, reason, causation: request.id };
+      const metadata = { actor: request.actor, reason: why, causation: request.id };
       const scanResumed = await resumeScan(watcher, metadata);
-      const laneResumed = await lanes.resume(network, request.actor, reason);
+      const laneResumed = await lanes.resume(network, request.actor, why);
       return { network, scan_resumed: scanResumed, lane_resumed: laneResumed };
     },
   );

@@ -173,7 +173,9 @@ describe('what operators ask over HTTP', () => {
       body: { network: 'base', scan_resumed: false, lane_resumed: false },
     });
     expect(await post('/networks/solana/resume', { reason: 'to see' })).toMatchObject({ status: 404 });
-    expect(await post('/networks/base/resume', {})).toMatchObject({
+    // A reason is kept, and need not be given; a misspelled one is not taken for none.
+    expect(await raw('/networks/base/resume', admin(), { method: 'POST' })).toMatchObject({ status: 200 });
+    expect(await post('/networks/base/resume', { reasn: 'to see' })).toMatchObject({
       status: 400,
       body: { code: 'malformed' },
     });
