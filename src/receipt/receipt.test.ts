@@ -194,6 +194,16 @@ describe('receipt', () => {
     const it = given(deposited, reading(100n, 12n), reading(100n, 13n, OTHER));
     expect(it.state).toMatchObject({ reading: { holder: OTHER, balance: 100n } });
   });
+
+  test('a reading for another holder is that of another balance: no burn of the first one explains it', () => {
+    const ofOther = { holder: OTHER, balance: 100n, blockNumber: 13n, blockHash: HASH };
+    const read100 = given(deposited, reading(100n, 12n));
+    expect(read100.when({ type: 'read', reading: ofOther })).toEqual([reading(100n, 13n, OTHER)]);
+    // What the first holder's pending burn would explain is, for another one, simply what it has.
+    const burning = [deposited, reading(100n, 12n), reserved(60n)] as const;
+    expect(given(...burning, reading(50n, 13n)).balance).toBe(100n);
+    expect(given(...burning, reading(50n, 13n, OTHER)).balance).toBe(50n);
+  });
 });
 
 describe('a receipt that goes to another signer of ours', () => {

@@ -231,7 +231,7 @@ describe('every problem of the table can really be had', () => {
     storage_failed: answeredOnFullDisk,
   };
 
-  test.for(Object.keys(recipes) as ProblemCode[])('%s', async (code) => {
+  test.for(Object.keys(recipes) as ProblemCode[])('%s is answered in that form', async (code) => {
     const answered = await recipes[code]();
     const { status, title } = PROBLEMS[code];
     expect(answered).toMatchObject({ status, type: expect.stringMatching(/^application\/problem\+json/) });

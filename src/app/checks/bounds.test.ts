@@ -73,7 +73,7 @@ const bounds = { ...STATE_BOUNDS_MS, ...GROUND_BOUNDS_MS };
 
 describe('every state that may be left has a bound, and no other', () => {
   test.for(Object.entries({ mint, redemption, refund, transfer, lane, transaction, call, move }))(
-    '%s',
+    'of a %s',
     ([kind, lives]) => {
       const open = Object.entries(lives).filter(([, life]) => life === 'open');
       expect(Object.keys(bounds[kind] ?? {}).toSorted()).toEqual(open.map(([state]) => state).sort());
