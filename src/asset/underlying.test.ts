@@ -127,7 +127,7 @@ function run(steps: readonly (typeof anyStep extends fc.Arbitrary<infer T> ? T :
 describe('for any holds, lifted or not, and any moves of the clock', () => {
   test('an underlying is as frozen as the plain list says', () => {
     fc.assert(
-      fc.property(fc.array(anyStep, { maxLength: 15 }), clock, (steps, moments) => {
+      fc.property(fc.array(anyStep, { maxLength: 15, size: 'max' }), clock, (steps, moments) => {
         const { state, model } = run(steps);
         for (const t of moments) {
           const scopes = [...model.values()]
@@ -143,7 +143,7 @@ describe('for any holds, lifted or not, and any moves of the clock', () => {
 
   test('the answer is the same all through its period, and the period ends where it says', () => {
     fc.assert(
-      fc.property(fc.array(anyStep, { maxLength: 15 }), clock, (steps, moments) => {
+      fc.property(fc.array(anyStep, { maxLength: 15, size: 'max' }), clock, (steps, moments) => {
         const { state } = run(steps);
         for (const t of moments) {
           const period = freezeAt(state, t);
@@ -161,7 +161,7 @@ describe('for any holds, lifted or not, and any moves of the clock', () => {
 
   test('lifting one hold changes nothing about the others', () => {
     fc.assert(
-      fc.property(fc.array(anyStep, { maxLength: 15 }), fc.nat({ max: 9 }), (steps, which) => {
+      fc.property(fc.array(anyStep, { maxLength: 15, size: 'max' }), fc.nat({ max: 9 }), (steps, which) => {
         const { state } = run(steps);
         const holdId = `h-${which}`;
         if (!state.holds.some((it) => it.holdId === holdId)) return;

@@ -298,7 +298,7 @@ test('whatever is decided can be folded, in any order of commands', () => {
   });
   const step = fc.oneof({ weight: 5, arbitrary: command }, confirms, fc.constant('request' as const));
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 30, size: 'max' }), (steps) => {
       let state: MintState = mintKind.initialState;
       for (const it of steps) {
         const events = tryDecide(it, state);

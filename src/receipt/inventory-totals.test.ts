@@ -87,7 +87,7 @@ test('whatever is committed before, while and after it is added up, the sums are
       .tuple(fc.nat(9), fc.nat(3), fc.nat(2))
       .map(([balance, reserved, promised]) => holding(balance, reserved, promised)),
   });
-  const steps = fc.array(holdings, { minLength: 1, maxLength: 40 });
+  const steps = fc.array(holdings, { minLength: 1, maxLength: 40, size: 'max' });
   await fc.assert(
     fc.asyncProperty(steps, steps, async (during, afterwards) => {
       const { totals, set } = await open();

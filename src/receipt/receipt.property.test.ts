@@ -105,7 +105,7 @@ function run(model: ReturnType<typeof createModel>, step: Step) {
 
 test('as long as only we burn, no more is reserved than there is, and the books end at the chain', () => {
   fc.assert(
-    fc.property(fc.array(own, { maxLength: 60 }), (steps) => {
+    fc.property(fc.array(own, { maxLength: 60, size: 'max' }), (steps) => {
       const model = createModel();
       for (const step of steps) {
         run(model, step);
@@ -120,7 +120,7 @@ test('as long as only we burn, no more is reserved than there is, and the books 
 
 test('whatever strangers burn, the books end at the chain once nothing is pending and a reading was made', () => {
   fc.assert(
-    fc.property(fc.array(anyone, { maxLength: 60 }), (steps) => {
+    fc.property(fc.array(anyone, { maxLength: 60, size: 'max' }), (steps) => {
       const model = createModel();
       for (const step of steps) {
         if (step.act === 'strangerBurns' && step.shares > model.chain()) continue;

@@ -196,7 +196,7 @@ describe('receipt', () => {
   });
 
   test('a reading for another holder is that of another balance: no burn of the first one explains it', () => {
-    const ofOther = { holder: OTHER, balance: 100n, blockNumber: 13n, blockHash: HASH };
+    const ofOther = { holder: OTHER, balance: 100n, blockNumber: 13n, blockHash: HASH } as const;
     const read100 = given(deposited, reading(100n, 12n));
     expect(read100.when({ type: 'read', reading: ofOther })).toEqual([reading(100n, 13n, OTHER)]);
     // What the first holder's pending burn would explain is, for another one, simply what it has.

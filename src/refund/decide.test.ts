@@ -158,7 +158,7 @@ test('whatever is decided can be folded, and no two transfers are ever counted',
     fc.constant({ type: 'resume' as const, found: [] }),
   );
   fc.assert(
-    fc.property(fc.array(command, { maxLength: 30 }), (commands) => {
+    fc.property(fc.array(command, { maxLength: 30, size: 'max' }), (commands) => {
       let state: RefundState = refundKind.initialState;
       for (const it of commands) {
         const before = state;

@@ -48,8 +48,8 @@ const step = record({
 test('however commits fall into the adding up, the sums are those of all operations', async () => {
   await assert(
     asyncProperty(
-      array(step, { maxLength: 12 }),
-      array(step, { maxLength: 12 }),
+      array(step, { maxLength: 12, size: 'max' }),
+      array(step, { maxLength: 12, size: 'max' }),
       async (before, meanwhile) => {
         const { store, clock } = await openTestLedger([anyKind(TOY)]);
         const sums = createSupplySums({ store, timers: systemTimers });

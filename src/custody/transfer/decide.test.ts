@@ -146,7 +146,7 @@ describe('a transfer between our signers', () => {
       { ...close, isLive: false },
     ];
     fc.assert(
-      fc.property(fc.array(fc.constantFrom(...commands), { maxLength: 30 }), (given) => {
+      fc.property(fc.array(fc.constantFrom(...commands), { maxLength: 30, size: 'max' }), (given) => {
         let state: TransferState = transferKind.initialState;
         let counted = 0;
         for (const command of given) {
