@@ -67,9 +67,10 @@ export type Submitted =
 
 /**
  * How far a transaction has come by the custodian's word. `refused`: policy, rejection or cancellation ended it before
- * anything was signed. `failed`: it ended, and may have been signed. Whatever is not known is `open`.
+ * anything was signed. `failed`: it ended, and may have been signed. `signed`: it is on its way, whether a hash is
+ * named or not. Whatever is not known is `open`.
  */
-export type CallStage = 'open' | 'completed' | 'refused' | 'failed';
+export type CallStage = 'open' | 'signed' | 'completed' | 'refused' | 'failed';
 
 /** What the custodian says of one of its transactions. */
 export interface CallReport {

@@ -237,7 +237,7 @@ describe('what becomes of it', () => {
     expect(await call('POST', `/transactions/${cancelled}/cancel`, '')).toMatchObject({
       body: { success: true },
     });
-    expect(await ask(cancelled)).toMatchObject({ subStatus: 'CANCELLED_BY_USER_REQUEST' });
+    expect(await ask(cancelled)).toMatchObject({ subStatus: 'CANCELLED_BY_USER' });
     expect(await call('POST', `/transactions/${approved}/cancel`, {})).toMatchObject({ status: 400 });
   });
 

@@ -50,7 +50,7 @@ export function serveTransactions(
     if (record === null) return give(reply, NOT_FOUND);
     const isTooLate = isEnded(record) || ON_ITS_WAY.has(record.status) || record.versions.length > 0;
     if (isTooLate) return give(reply, refusal(400, `a transaction in ${record.status} cannot be cancelled`));
-    progress.end(record, 'CANCELLED', 'CANCELLED_BY_USER_REQUEST');
+    progress.end(record, 'CANCELLED', 'CANCELLED_BY_USER');
     return give(reply, ok({ success: true }));
   });
 }

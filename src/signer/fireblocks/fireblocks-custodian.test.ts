@@ -192,7 +192,7 @@ describe('a call', () => {
     await custodian.cancel(custodianId);
     expect(await looked(custodian)).toMatchObject({
       status: 'CANCELLED',
-      subStatus: 'CANCELLED_BY_USER_REQUEST',
+      subStatus: 'CANCELLED_BY_USER',
       stage: 'refused',
     });
   });
@@ -202,7 +202,7 @@ describe('a call', () => {
     fireblocks.script({ plan: replaced });
     await submitted(custodian);
     let report = await looked(custodian);
-    for (let more = 0; more < 5 && report.stage === 'open'; more += 1) report = await looked(custodian);
+    for (let more = 0; more < 5 && report.stage !== 'completed'; more += 1) report = await looked(custodian);
     const versions = fireblocks.transactions()[0]?.versions.map((it) => it.hash) ?? [];
     expect(versions).toHaveLength(2);
     expect(report.hashes).toEqual(versions);
@@ -211,15 +211,18 @@ describe('a call', () => {
 
 test('statuses that end before signing free, and no others: not unknown ones, not those on their way', async () => {
   const custodian = custodianOf();
-  const open = ['QUEUED', 'PENDING_AUTHORIZATION', 'BROADCASTING', 'CONFIRMING', 'TELEPORTING'];
-  fireblocks.script({ plan: completesAfter(...open) });
+  const open = ['QUEUED', 'PENDING_AUTHORIZATION', 'PENDING_ENRICHMENT', 'CANCELLING', 'TELEPORTING'];
+  const signed = ['BROADCASTING', 'CONFIRMING'];
+  fireblocks.script({ plan: completesAfter(...open, ...signed) });
   await submitted(custodian);
   for (const status of open) expect(await looked(custodian)).toMatchObject({ status, stage: 'open' });
+  for (const status of signed) expect(await looked(custodian)).toMatchObject({ status, stage: 'signed' });
   const ends = [
     ['BLOCKED', 'BLOCKED_BY_POLICY', 'refused'],
     ['REJECTED', 'REJECTED_BY_USER', 'refused'],
     ['CANCELLED', 'CANCELLED_BY_USER', 'refused'],
     ['FAILED', 'AUTHORIZATION_FAILED', 'refused'],
+    ['CANCELLED', 'CANCELLED_BY_USER_REQUEST', 'failed'],
     ['CANCELLED', '', 'failed'],
     ['REJECTED', 'SOMETHING_NEW', 'failed'],
     ['FAILED', 'SIGNING_ERROR', 'failed'],

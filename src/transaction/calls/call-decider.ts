@@ -87,12 +87,13 @@ export function decideFinal(state: CallState): readonly CallEvent[] {
 /**
  * The custodian ended it before anything was signed. Its operation may be asked for again at once, under another id.
  *
- * @throws IssuanceError `call_may_live` where a hash was ever named, or the custodian's word does not say so
+ * @throws IssuanceError `call_may_live` where it ever was signed by the custodian's word, or a hash was named, or its
+ *   last word does not say so
  */
 export function decideEndedUnsigned(state: CallState): readonly CallEvent[] {
   if (state.phase !== 'pending') throw notOpen(state, 'ended');
-  const { told, hashes, externalId } = state;
-  if (told === null || told.stage !== 'refused' || hashes.length > 0) {
+  const { told, hashes, wasSigned, externalId } = state;
+  if (told === null || told.stage !== 'refused' || wasSigned || hashes.length > 0) {
     throw new IssuanceError('call_may_live', `call ${externalId} may have been signed, so it is not over`);
   }
   return [{ type: 'CallEnded', data: { outcome: 'refused', why: toldText(told) } }];

@@ -89,6 +89,8 @@ export type Call = Requested & {
   readonly told: Told | null;
   /** Every hash that the custodian or the chain ever named for it, oldest first. */
   readonly hashes: readonly Hex[];
+  /** The custodian ever said that it was signed: whatever it says later, a transaction may be on its way. */
+  readonly wasSigned: boolean;
   /** As the chain showed it. */
   readonly nonce: number | null;
   /** The request that uses up its id, once it is to be cancelled. */
@@ -116,12 +118,14 @@ export type KnownCall = OpenCall | MinedCall | FinalCall;
 export function evolveCall(state: CallState, event: CallEvent): CallState {
   if (event.type === 'CallRequested') {
     if (state.phase !== 'none') throw corrupt(state, event);
-    return { ...event.data, phase: 'requested', told: null, hashes: [], nonce: null, filler: null };
+    const untold = { told: null, hashes: [], wasSigned: false, nonce: null, filler: null };
+    return { ...event.data, phase: 'requested', ...untold };
   }
   if (state.phase === 'none' || state.phase === 'final') throw corrupt(state, event);
   if (event.type === 'CallReported') {
     const { hashes, ...told } = event.data;
-    return { ...advanced(state), told, hashes: union(state.hashes, hashes) };
+    const wasSigned = state.wasSigned || told.stage === 'signed' || told.stage === 'completed';
+    return { ...advanced(state), told, hashes: union(state.hashes, hashes), wasSigned };
   }
   if (event.type === 'CallSeen') {
     const { hash, nonce } = event.data;

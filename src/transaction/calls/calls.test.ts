@@ -192,6 +192,23 @@ describe('what the custodian ends', () => {
     expect(await world.toy(1)).toBe('done');
   });
 
+  test('is not free once it was said to be signed, though no hash was named', async () => {
+    const scene = await open();
+    const { world, held, chain } = scene;
+    await asked(scene);
+    await held.broadcast(0, { tells: false });
+    await step(world, 'call');
+    held.end('CANCELLED', 'CANCELLED_BY_USER', 'refused');
+    for (let more = 0; more < 3; more += 1) await step(world);
+    expect(await world.toy(1)).toBe('held');
+    expect(held.calls).toHaveLength(1);
+    held.calls[0]?.hashes.push(chain.pendingHashes()[0] ?? '0x');
+    chain.mine();
+    for (let more = 0; more < 3; more += 1) await step(world);
+    expect(await world.toy(1)).toBe('done');
+    expect(chain.effects(toyId(1))).toBe(1);
+  });
+
   test('as completed without a hash is not done, nor free', async () => {
     const scene = await open();
     const { world, held } = scene;

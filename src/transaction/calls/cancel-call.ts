@@ -34,7 +34,7 @@ export async function cancelCall(
   if (lane === undefined || !isCallLane(lane)) {
     throw new IssuanceError('signer_retired', `the custodian of ${id} is not configured any more`);
   }
-  const { told, hashes, externalId } = state;
+  const { told, hashes, wasSigned, externalId } = state;
   if (state.phase === 'requested' || state.phase === 'refused') {
     const filler = lane.signer.prepareFiller({ chainId: state.chainId, externalId });
     const events = decideCancelling(state, filler);
@@ -42,7 +42,7 @@ export async function cancelCall(
       await deps.ledger.commit({ changes: [change(callKind, loaded, events)], metadata });
     return;
   }
-  if (hashes.length > 0 || told?.stage === 'failed' || told?.stage === 'completed') {
+  if (hashes.length > 0 || wasSigned || told?.stage === 'failed') {
     const words = told === null ? 'on its way' : toldText(told);
     const message = `the custodian may have signed ${externalId} (${words}): only a block tells what comes of it`;
     throw new IssuanceError('custodian_signed', message);

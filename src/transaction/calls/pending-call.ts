@@ -79,6 +79,7 @@ async function endIfOver(
   }
   switch (told.stage) {
     case 'open':
+    case 'signed':
       return null;
     case 'completed':
       deps.alarms.raise(
@@ -88,6 +89,10 @@ async function endIfOver(
       );
       return null;
     case 'refused': {
+      if (state.wasSigned) {
+        const why = `the custodian ended it as ${words}, after it had said that it was signed, and names no hash`;
+        return holdCall(deps, loaded, state, why);
+      }
       const shown = callForFeature(state);
       const released = await featureOf(deps, shown.kind).release(shown, { kind: 'cancelled', text: words });
       await commitCall(deps, loaded, decideEndedUnsigned(state), released, state.externalId);

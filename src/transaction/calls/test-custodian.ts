@@ -131,7 +131,7 @@ export function createTestCustodian(chain: TestChain): TestCustodian {
       if (given === undefined) nonce += 1;
       const { raw, hash } = await signOutside(used, call.request.to, data ?? call.request.data, fee);
       await chain.submit(raw);
-      call.status = 'BROADCASTING';
+      Object.assign(call, { status: 'BROADCASTING', stage: 'signed' });
       if (tells) call.hashes.push(hash);
       return hash;
     },
