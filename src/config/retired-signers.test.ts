@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createECDH, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { defaultConfirmations, EVM_NETWORK_NAMES } from '../chain/networks.ts';
 import { loadConfig, type Environment } from './config.ts';
@@ -65,15 +65,19 @@ describe('RETIRED_SIGNERS', () => {
 
   test('may be an account at Turnkey, whoever signs now', () => {
     const env = { RETIRED_SIGNERS: `${OTHER.address}=turnkey` };
+    const apiKey = createECDH('prime256v1');
+    apiKey.generateKeys();
     const turnkey = {
       TURNKEY_ORGANIZATION_ID: 'org-1',
-      TURNKEY_API_PUBLIC_KEY: `02${'ab'.repeat(32)}`,
-      TURNKEY_API_PRIVATE_KEY: 'cd'.repeat(32),
+      TURNKEY_API_PUBLIC_KEY: apiKey.getPublicKey('hex', 'compressed'),
+      TURNKEY_API_PRIVATE_KEY: apiKey.getPrivateKey('hex').padStart(64, '0'),
     };
     expect(retired({ ...env, ...turnkey })).toEqual([{ address: OTHER.address, key: 'turnkey' }]);
     expect(faults(env)).toMatchObject([
       { name: 'RETIRED_SIGNERS', got: `'${OTHER.address}=turnkey' without them` },
     ]);
+    const apart = { ...turnkey, TURNKEY_API_PRIVATE_KEY: OTHER.key };
+    expect(faults({ ...env, ...apart })).toMatchObject([{ name: 'TURNKEY_API_PRIVATE_KEY' }]);
     const twice = { ...env, ...turnkey, RETIRED_SIGNER_1_PRIVATE_KEY: OTHER.key };
     expect(faults(twice)).toMatchObject([{ name: 'RETIRED_SIGNER_1_PRIVATE_KEY' }]);
   });

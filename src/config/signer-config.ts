@@ -1,3 +1,4 @@
+import { createECDH } from 'node:crypto';
 import { isFaulty, type Values } from './cross-checks.ts';
 import type { Fault } from './read-settings.ts';
 import type { Secret } from './secret.ts';
@@ -82,6 +83,18 @@ export function turnkeyAccount(values: Values, address: `0x${string}`): SignerCo
   const { turnkeyApiPrivateKey: apiPrivateKey, turnkeyApiBaseUrl: baseUrl } = values;
   if (organizationId === null || apiPublicKey === null || apiPrivateKey === null) return null;
   return { kind: 'turnkey', organizationId, apiPublicKey, apiPrivateKey, address, baseUrl };
+}
+
+/** A fault where one of these signers is asked by an API key whose halves do not belong together. */
+export function turnkeyKeyFaults(signers: readonly (SignerConfig | null)[]): readonly Fault[] {
+  const turnkey = signers.find((it) => it?.kind === 'turnkey');
+  if (turnkey?.kind !== 'turnkey') return [];
+  const pair = createECDH('prime256v1');
+  pair.setPrivateKey(turnkey.apiPrivateKey.reveal().replace(/^0x/, ''), 'hex');
+  const publicKey = pair.getPublicKey('hex', 'compressed');
+  if (publicKey === turnkey.apiPublicKey) return [];
+  const expected = 'the private half of TURNKEY_API_PUBLIC_KEY';
+  return [{ name: 'TURNKEY_API_PRIVATE_KEY', expected, got: `the private half of ${publicKey}` }];
 }
 
 function fireblocks(values: Values, found: readonly Fault[], networks: readonly SignedNetwork[]): Read {

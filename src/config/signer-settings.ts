@@ -24,9 +24,9 @@ export function signerSettings() {
       expected: '66 hex digits, a compressed P-256 key',
       example: '<public key from Turnkey>',
     }),
-    turnkeyApiPrivateKey: optional('TURNKEY_API_PRIVATE_KEY', values.privateKey, {
+    turnkeyApiPrivateKey: optional('TURNKEY_API_PRIVATE_KEY', values.p256PrivateKey, {
       about: 'Private half of our API key there.',
-      expected: '64 hex digits, with or without 0x',
+      expected: '64 hex digits, with or without 0x before them and :p256 behind them, a key of P-256',
       example: '<private key from Turnkey>',
       secret: 'all',
     }),

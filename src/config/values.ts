@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { createPrivateKey, createPublicKey, ECDH } from 'node:crypto';
 import { z } from 'zod';
 import { parseIpRange } from './ip-range.ts';
 import { createSecret, type Secret } from './secret.ts';
@@ -34,7 +34,7 @@ export const plain: Value<string> = value((text) => (/^\S+$/.test(text) ? text :
 
 export const secret: Value<Secret> = value((text) => (/^\S+$/.test(text) ? createSecret(text) : undefined));
 
-export const privateKey: Value<Secret> = value((text) =>
+const privateKey: Value<Secret> = value((text) =>
   /^(0x)?[0-9a-fA-F]{64}$/.test(text) ? createSecret(text) : undefined,
 );
 
@@ -68,10 +68,26 @@ export const gas: Value<bigint> = value((text) =>
   /^\d{1,12}$/.test(text) && BigInt(text) >= 21_000n ? BigInt(text) : undefined,
 );
 
-/** A compressed P-256 key: 66 hex digits that begin with 02 or 03. */
-export const compressedPublicKey: Value<string> = value((text) =>
-  /^0[23][0-9a-fA-F]{64}$/.test(text) ? text.toLowerCase() : undefined,
-);
+/** A compressed P-256 key: 66 hex digits that begin with 02 or 03, of a point on that curve. */
+export const compressedPublicKey: Value<string> = value((text) => {
+  if (!/^0[23][0-9a-fA-F]{64}$/.test(text)) return undefined;
+  try {
+    return ECDH.convertKey(text, 'prime256v1', 'hex', 'hex', 'compressed') as string;
+  } catch {
+    // Half of all numbers are no point of a curve: one of another curve, or a private key.
+    return undefined;
+  }
+});
+
+/** The order of P-256 (SEC 2, section 2.4.2): private keys are below it, and above 0. */
+const P256_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+
+/** A private P-256 key in hex; Turnkey's own program writes the name of the curve behind it. Given without that. */
+export const p256PrivateKey: Value<Secret> = value((text) => {
+  const hex = text.replace(/:p256$/, '');
+  const number = privateKey.safeParse(hex).success ? BigInt(`0x${hex.replace(/^0x/, '')}`) : 0n;
+  return number > 0n && number < P256_ORDER ? createSecret(hex) : undefined;
+});
 
 /** A PEM of an RSA private key. In a variable its line ends may be written as `\\n`. */
 export const rsaPrivateKey: Value<Secret> = value((text) => {
