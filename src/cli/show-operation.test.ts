@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { alpacaCalls } from './alpaca-calls.ts';
 import type { Paint } from './output/output.ts';
+import { amountText } from './service/operation-columns.ts';
 import type { EventAnswer, OperationAnswer, TransactionAnswer } from './service/wire.ts';
 import { operationLines } from './show-operation.ts';
 
@@ -77,6 +78,12 @@ const transaction: TransactionAnswer = {
 };
 
 const look = (width: number | null) => ({ output: { width, paint: plain }, nowMs: Date.parse(time(60)) });
+
+test('the amount is Alpaca’s quantity, or what a refund or a transfer moves', () => {
+  expect(amountText(operation)).toBe('10.000000001 tAAPL');
+  expect(amountText({ ...operation, qty: null })).toBeNull();
+  expect(amountText({ ...operation, qty: null, shares: '2.5' })).toBe('2.5 tAAPL');
+});
 
 describe('show', () => {
   test('tells all of an operation, at 80 columns', () => {

@@ -55,7 +55,7 @@ async function printStuck(service: Service, limit: number): Promise<void> {
   const { operations, lanes, networks, transactions, moves } = answer;
   if ([operations, lanes, networks, transactions, moves].some((it) => it.length > 0))
     throw new CommandFailed(1);
-  if (!json) output.note('nothing needs a person');
+  if (!json) output.note('nothing stands still; what differs in the books: issuer reconciliation');
 }
 
 export function stuckLines(

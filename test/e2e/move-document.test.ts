@@ -59,7 +59,7 @@ test('the commands of the guide print what it shows, in its order', async () => 
     expect(readFileSync(DOCUMENT, 'utf8')).toContain(`\`${inline}\``);
     const result = await runCommand(inline.split(' ').slice(1), world.env, dirname(world.databasePath));
     expect(result).toMatchObject({ code: 0 });
-    expect(`${result.stdout}${result.stderr}`).toMatch(/transfer +completed|nothing needs a person/);
+    expect(`${result.stdout}${result.stderr}`).toMatch(/transfer +completed|nothing stands still/);
   }
   await revokeRoles(world, first.address);
   await moveReaches(world, null);

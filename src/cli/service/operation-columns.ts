@@ -19,10 +19,15 @@ export function operationColumns(nowMs: number): readonly Column<OperationAnswer
   ];
 }
 
-/** `10 tAAPL`; null where it is not known yet. */
-export function amountText({ qty, token }: Pick<OperationAnswer, 'qty' | 'token'>): string | null {
-  if (qty === null) return null;
-  return token === null ? qty : `${qty} ${token}`;
+/** `10 tAAPL`; null where it is not known yet. Of a refund or a transfer, which Alpaca counts nothing of, its shares. */
+export function amountText({
+  qty,
+  shares,
+  token,
+}: Pick<OperationAnswer, 'qty' | 'shares' | 'token'>): string | null {
+  const amount = qty ?? shares;
+  if (amount === null) return null;
+  return token === null ? amount : `${amount} ${token}`;
 }
 
 /** Needs a person: bad. Over and done: good. */
