@@ -19,7 +19,7 @@ export function operationColumns(nowMs: number): readonly Column<OperationAnswer
   ];
 }
 
-/** `10 tAAPL`; null where it is not known yet. Of a refund or a transfer, which Alpaca counts nothing of, its shares. */
+/** `10 tAAPL`; null where it is not known yet. Alpaca counts nothing of refunds and transfers: of these, the shares. */
 export function amountText({
   qty,
   shares,

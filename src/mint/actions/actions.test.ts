@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ShareJournal } from '../../alpaca/types.ts';
 import { DependencyDown } from '../../engine/dependency-down.ts';
+import type { Ledger } from '../../event-store/ledger.ts';
 import { change } from '../../event-store/ledger.ts';
 import type { ActionName, ActionReport } from '../../operation/actions.ts';
 import { ACTIONS } from '../../operation/actions.ts';
@@ -37,9 +38,21 @@ const TABLE: readonly (readonly [string, readonly MintEvent[], Partial<Record<Ac
   [
     'submitted',
     [requested, journaled, submitted],
-    { recover: /planned: its trans/, close: /planned: its nonce/ },
+    {
+      recover: /planned: its trans/,
+      close: /planned: its nonce/,
+      complete: /refused: its nonce may still bring another/,
+    },
   ],
-  ['closing', [requested, journaled, submitted, closing], { recover: /planned/, close: /done: it is being/ }],
+  [
+    'closing',
+    [requested, journaled, submitted, closing],
+    {
+      recover: /planned/,
+      close: /done: it is being/,
+      complete: /refused: its nonce may still bring another/,
+    },
+  ],
   ['minted', toMinted, { recover: /planned: Alpaca is told/, close: /refused: it took effect/ }],
   [
     'completed',
@@ -57,7 +70,11 @@ const TABLE: readonly (readonly [string, readonly MintEvent[], Partial<Record<Ac
   [
     'held submitted',
     [requested, journaled, submitted, held],
-    { recover: /planned: it goes on waiting/, close: /planned: its nonce/ },
+    {
+      recover: /planned: it goes on waiting/,
+      close: /planned: its nonce/,
+      complete: /refused: its nonce may still bring another/,
+    },
   ],
   ['held minted', [...toMinted, held], { recover: /planned: it goes on/, close: /refused: it took effect/ }],
 ];
@@ -110,25 +127,29 @@ function refusalOf(error: unknown): Partial<ActionReport> {
   throw error;
 }
 
+/** The receipts have a deposit with the mint's id. */
+async function deposit(ledger: Ledger): Promise<void> {
+  const loaded = await ledger.load(receiptKind, receiptStreamId(8453, terms.vault, 3n));
+  const deposited = {
+    type: 'ReceiptDeposited',
+    data: {
+      sender: '0x0000000000000000000000000000000000000001',
+      owner: '0x0000000000000000000000000000000000000001',
+      shares: terms.quantity,
+      information: '0x',
+      operationId: id,
+      blockNumber: 7n,
+      transactionHash: '0x7a',
+      ordinal: 0,
+    },
+  } as const;
+  await ledger.commit({ changes: [change(receiptKind, loaded, [deposited])], metadata: { actor: 'test' } });
+}
+
 describe('a held mint', () => {
   test('is minted anew only when its recorded deposit can never come back', async () => {
     const { act, ledger, told, types } = await openActions(requested, journaled, held);
-    const information = '0x';
-    const loaded = await ledger.load(receiptKind, receiptStreamId(8453, terms.vault, 3n));
-    const deposited = {
-      type: 'ReceiptDeposited',
-      data: {
-        sender: '0x0000000000000000000000000000000000000001',
-        owner: '0x0000000000000000000000000000000000000001',
-        shares: terms.quantity,
-        information,
-        operationId: id,
-        blockNumber: 7n,
-        transactionHash: '0x7a',
-        ordinal: 0,
-      },
-    } as const;
-    await ledger.commit({ changes: [change(receiptKind, loaded, [deposited])], metadata: { actor: 'test' } });
+    await deposit(ledger);
     await expect(act('recover')).rejects.toThrow(/may still be on the chain, or come back/);
     await expect(act('close')).rejects.toThrow(/0x7a deposited for it/);
     told.voidProof = 'nonce 4 was used by 0x7c in the final block 9';
@@ -263,4 +284,31 @@ test.each([
   alpaca.request = record({ tokenizationRequestId: 'tkr-1', ...at });
   await expect(act('retarget')).rejects.toThrow(why);
   expect(await types()).toHaveLength(2);
+});
+
+test.each(['close', 'retarget'] as const)(
+  'a %s is refused of a mint that a forgotten transaction names, or that something was deposited for',
+  async (action) => {
+    const forgotten = await openActions(requested, journaled);
+    forgotten.asset.vault = NEW_VAULT;
+    Object.assign(forgotten.told, { forgotten: { hash: HASH } });
+    await expect(forgotten.act(action)).rejects.toThrow(/forgotten, names it/);
+    const deposited = await openActions(requested, journaled);
+    deposited.asset.vault = NEW_VAULT;
+    await deposit(deposited.ledger);
+    await expect(deposited.act(action)).rejects.toThrow(/0x7a deposited for it/);
+    expect([await forgotten.types(), await deposited.types()]).toEqual([
+      ['MintRequested', 'JournalCompleted'],
+      ['MintRequested', 'JournalCompleted'],
+    ]);
+  },
+);
+
+test('a held mint that a forgotten transaction names does not go on', async () => {
+  const { act, told, types } = await openActions(requested, journaled, held);
+  Object.assign(told, { forgotten: { hash: HASH } });
+  await expect(act('recover')).rejects.toThrow(/names it: complete takes it/);
+  expect(await types()).toHaveLength(3);
+  told.forgotten = null;
+  expect(await act('recover')).toMatchObject({ changed: true });
 });

@@ -58,9 +58,21 @@ const TABLE: readonly Row[] = [
   ['promised', [detected, promised], { recover: /planned/, close: /refused: Alpaca knows/ }],
   ['requested', toJournal.slice(0, 3), { recover: /planned: what Alpaca/, close: /refused: Alpaca decides/ }],
   ['journaled', toJournal, { recover: /planned: its lane/, close: /planned: it ends without/ }],
-  ['burning', burning, { recover: /planned: its transaction/, close: /planned: its nonce/ }],
+  [
+    'burning',
+    burning,
+    {
+      recover: /planned: its transaction/,
+      close: /planned: its nonce/,
+      complete: /refused: its own burn is pending/,
+    },
+  ],
   ['burned in part', partly, { recover: /planned: its lane/, close: /planned: it ends without/ }],
-  ['closing', [...burning, closing], { recover: /planned/, close: /done: it is being closed/ }],
+  [
+    'closing',
+    [...burning, closing],
+    { recover: /planned/, close: /done: it is being closed/, complete: /refused: its own burn is pending/ },
+  ],
   [
     'completed',
     [...burning, settled('tx-1')],
@@ -105,7 +117,11 @@ const TABLE: readonly Row[] = [
   [
     'held burning',
     [...burning, held],
-    { recover: /refused: without a completed/, close: /planned: its nonce/ },
+    {
+      recover: /refused: without a completed/,
+      close: /planned: its nonce/,
+      complete: /refused: its own burn is pending/,
+    },
   ],
 ];
 
@@ -323,4 +339,17 @@ test('what Alpaca rejected while it was held is rejected, and may be refunded', 
   expect((await act('recover')).summary).toMatch(/refund sends the tokens back/);
   expect((await state()).kind).toBe('rejected');
   expect(await act('refund')).toMatchObject({ changed: true });
+});
+
+test.each([
+  ['close', toJournal],
+  ['recover', [...toJournal, held]],
+] as const)('a %s is refused while a forgotten transaction names the redemption', async (action, events) => {
+  const { act, told, added, alpaca } = await openActions(...events);
+  alpaca.request = record({ tokenizationRequestId: 'tkr-1', status: 'completed' });
+  Object.assign(told, { forgotten: { hash: HASH } });
+  await expect(act(action)).rejects.toThrow(/had forgotten, names it/);
+  expect(await added()).toHaveLength(events.length);
+  told.forgotten = null;
+  expect(await act(action)).toMatchObject({ changed: true });
 });

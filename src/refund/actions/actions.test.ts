@@ -246,3 +246,15 @@ test('a refund is never ended on anybody’s word, nor resumed after a further s
   splitsTold.count = 1n;
   await expect(act('recover')).rejects.toThrow(/split again/);
 });
+
+test.each([
+  ['close', [requested]],
+  ['recover', [requested, held]],
+] as const)('a %s is refused while a forgotten transaction names the refund', async (action, events) => {
+  const { act, told, added } = await open(...events);
+  Object.assign(told, { forgotten: { hash: HASH } });
+  await expect(act(action)).rejects.toThrow(/had forgotten, names it/);
+  expect(await added()).toHaveLength(events.length);
+  told.forgotten = null;
+  expect(await act(action)).toMatchObject({ changed: true });
+});
