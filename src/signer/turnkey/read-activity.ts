@@ -7,7 +7,7 @@ import { signerDependency } from '../signer.ts';
 /** What Turnkey said of a request to sign. */
 export type TurnkeyAnswer =
   | { readonly kind: 'signed'; readonly raw: Hex }
-  /** Whatever status is not an end; `needsPeople` where votes are missing. */
+  /** Whatever status is not an end; `needsPeople` where it waits for them. */
   | {
       readonly kind: 'pending';
       readonly status: string;
@@ -23,6 +23,8 @@ export type TurnkeyAnswer =
 
 /** Statuses after which nothing comes any more; every other one, known or not, is pending. */
 const ENDED_WITHOUT = new Set(['ACTIVITY_STATUS_FAILED', 'ACTIVITY_STATUS_REJECTED']);
+/** Votes are missing, or a voter has to show who they are by another means. */
+const NEEDS_PEOPLE = new Set(['ACTIVITY_STATUS_CONSENSUS_NEEDED', 'ACTIVITY_STATUS_AUTHENTICATORS_NEEDED']);
 /** Texts are kept up to here. */
 const LONGEST_TEXT = 500;
 
@@ -72,8 +74,7 @@ export function readActivity(response: HttpResponse, secrets: readonly string[])
     const message = clean(`activity ${activityId} is ${state}: ${failure?.message ?? 'no reason given'}`);
     return { kind: 'refused', status: state, activityId, message };
   }
-  const needsPeople = state === 'ACTIVITY_STATUS_CONSENSUS_NEEDED';
-  return { kind: 'pending', status: state, activityId, needsPeople };
+  return { kind: 'pending', status: state, activityId, needsPeople: NEEDS_PEOPLE.has(state) };
 }
 
 function down(message: string, response: HttpResponse): DependencyDown {

@@ -150,6 +150,15 @@ describe('the signer at Turnkey', () => {
     await expect(signer().sign(TRANSACTION, ASKED)).resolves.toHaveProperty('raw');
   });
 
+  test('waits for people as long as somebody has to show who they are', async () => {
+    const status = 'ACTIVITY_STATUS_AUTHENTICATORS_NEEDED';
+    const error = await failure({ kind: 'pending', questions: 1, status });
+    expect(error).toBeInstanceOf(SigningPending);
+    expect(error.message).toContain('people');
+    expect(turnkey.requests()).toBe(1);
+    await expect(signer().sign(TRANSACTION, ASKED)).resolves.toHaveProperty('raw');
+  });
+
   test('people who say no are told of', async () => {
     await failure({ kind: 'consensus' });
     turnkey.decide(turnkey.activities()[0]?.id ?? '', 'reject');
