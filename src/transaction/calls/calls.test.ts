@@ -237,6 +237,7 @@ describe('what the custodian ends', () => {
     // Absence frees nothing, nor does the custodian's word.
     expect(await world.toy(1)).toBe('signed');
     await held.broadcast(0, { nonce: 0, data: '0x1234', tells: false });
+    held.end('FAILED', 'DROPPED_BY_BLOCKCHAIN', 'failed');
     chain.mine(2);
     await step(world, 'call');
     expect(await world.toy(1)).toBe('signed');

@@ -47,7 +47,7 @@ export async function lookOnChain(
   }
   const nonce = state.nonce ?? (await learnNonce(deps, loaded, state, rpc));
   if (nonce === 'advanced') return { kind: 'advanced' };
-  // Once it ended there, the custodian's own word for the nonce is enough: what a final block holds at it decides.
+  // Where no node showed its nonce, the custodian's word says where to look, once it ended there.
   const used = nonce ?? (isEndedThere(state) ? (state.told?.nonce ?? null) : null);
   return used === null ? null : lookForUse(deps, watch, loaded, state, used, rpc);
 }
@@ -110,7 +110,10 @@ async function learnNonce(
   return null;
 }
 
-/** Its nonce: used by a replacement of it, or, in a final block, by something else? */
+/**
+ * Its nonce: used by a replacement of it, or, in a final block, by something else? The latter frees it only at a nonce
+ * that a node showed, and once its custodian ended it: until then that may sign it again, at another.
+ */
 async function lookForUse(
   deps: LaneDeps,
   watch: CallWatch,
@@ -131,5 +134,11 @@ async function lookForUse(
   }
   if (final === null || user.blockNumber > final.number) return null;
   const used = `nonce ${String(nonce)} was used by ${user.hash} in the final block ${String(user.blockNumber)}`;
+  if (state.nonce === null) return null;
+  if (!isEndedThere(state)) {
+    const message = `${used}, and its custodian still has it as ${state.told?.status ?? 'nothing'}: it is not free yet`;
+    deps.alarms.raise(`call_unclear/${loaded.id}`, { call: loaded.id, hash: user.hash }, message);
+    return null;
+  }
   return displace(deps, loaded, state, `another transaction took its place: ${used}`);
 }

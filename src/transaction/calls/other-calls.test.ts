@@ -179,22 +179,63 @@ describe('cancelling', () => {
   });
 });
 
-test('what ended there is free when a final block holds something else at the nonce that it ended with', async () => {
-  const scene = await open();
-  const { world, held, chain } = scene;
-  await asked(scene);
-  const never = `0x${'7f'.repeat(32)}` as const;
-  const call = held.calls[0];
-  if (call === undefined) throw new Error('nothing was asked for');
-  Object.assign(call, { hashes: [never], nonce: 0 });
-  await step(world, 'call');
-  await held.broadcast(0, { nonce: 0, data: '0x1234', tells: false });
-  chain.mine(5);
-  for (let more = 0; more < 2; more += 1) await step(world, 'call');
-  // While it is open there, its custodian may still bring it: only the chain has shown no nonce for it.
-  expect(await world.toy(1)).toBe('signed');
-  held.end('FAILED', 'INTERNAL_ERROR', 'failed');
-  for (let more = 0; more < 2; more += 1) await step(world, 'call');
-  expect(await callOf(world, 1)).toMatchObject({ phase: 'final', outcome: 'displaced' });
-  expect(await world.toy(1)).toBe('ready');
+describe('another transaction at its nonce', () => {
+  test('frees nothing where only its custodian named that nonce: it may have signed again, at another', async () => {
+    const scene = await open();
+    const { world, held, chain } = scene;
+    await asked(scene);
+    const call = held.calls[0];
+    if (call === undefined) throw new Error('nothing was asked for');
+    Object.assign(call, { nonce: 0 });
+    await step(world, 'call');
+    await held.broadcast(0, { nonce: 0, data: '0x1234', tells: false });
+    chain.mine(5);
+    held.end('FAILED', 'INTERNAL_ERROR', 'failed');
+    for (let more = 0; more < 3; more += 1) await step(world);
+    expect(await world.toy(1)).toBe('held');
+    expect(held.calls).toHaveLength(1);
+    call.hashes.push(await held.broadcast(0, { nonce: 1, tells: false }));
+    chain.mine();
+    for (let more = 0; more < 3; more += 1) await step(world);
+    expect(await world.toy(1)).toBe('done');
+    expect(chain.effects(toyId(1))).toBe(1);
+  });
+
+  test('frees nothing while its custodian has it open, and is told of', async () => {
+    const scene = await open();
+    const { world, held, chain } = scene;
+    await asked(scene);
+    await held.broadcast();
+    chain.mine();
+    await step(world);
+    await step(world);
+    chain.reorg(1, { drop: true });
+    chain.mine();
+    await step(world);
+    expect(await callOf(world, 1)).toMatchObject({ phase: 'pending', nonce: 0 });
+    await held.broadcast(0, { nonce: 0, data: '0x1234', tells: false });
+    chain.mine(5);
+    for (let more = 0; more < 3; more += 1) await step(world);
+    expect(await world.toy(1)).toBe('signed');
+    expect(world.alarms().join()).toMatch(/nonce 0 was used by .* still has it/);
+    held.end('FAILED', 'DROPPED_BY_BLOCKCHAIN', 'failed');
+    for (let more = 0; more < 3; more += 1) await step(world, 'call');
+    expect(await callOf(world, 1)).toMatchObject({ phase: 'final', outcome: 'displaced' });
+    expect(await world.toy(1)).toBe('ready');
+  });
+
+  test('is looked at where it ended, and may be the call itself', async () => {
+    const scene = await open();
+    const { world, held, chain } = scene;
+    await asked(scene);
+    const call = held.calls[0];
+    if (call === undefined) throw new Error('nothing was asked for');
+    await held.broadcast(0, { tells: false });
+    chain.mine();
+    Object.assign(call, { nonce: 0 });
+    held.end('FAILED', 'INTERNAL_ERROR', 'failed');
+    for (let more = 0; more < 4; more += 1) await step(world, 'call');
+    expect(await world.toy(1)).toBe('done');
+    expect(chain.effects(toyId(1))).toBe(1);
+  });
 });

@@ -94,6 +94,9 @@ export async function displace(
   const shown = callForFeature(state);
   const released = await featureOf(deps, shown.kind).release(shown, { kind: 'cancelled', text });
   await commitCall(deps, loaded, decideDisplaced(state, text), released, state.externalId);
+  for (const alarm of ['call_unclear', 'call_refused', 'call_differs', 'operation_held'] as const) {
+    deps.alarms.clear(`${alarm}/${loaded.id}`);
+  }
   deps.log.warn({ call: loaded.id }, `a call ended without effect: ${text}`);
   return ADVANCED;
 }
