@@ -16,6 +16,7 @@ import {
   burnFaults,
   claimFaults,
   heldFaults,
+  mayBeGone,
   isCopied,
   mintFaults,
   refundFaults,
@@ -79,6 +80,8 @@ function mayStayOpen(world: World, row: Row): boolean {
   if (phase === 'refunding') return true;
   // Two processes promised the same receipts; the one that has none left says so, and an alarm tells.
   if (isCopied(world) && cell(row, 'last_error').includes('"receipts_short"')) return true;
+  if (mayBeGone(world) && phase === 'detected' && cell(row, 'last_error').includes('"transfer_not_on_chain"'))
+    return true;
   if (cell(row, 'kind') !== 'mint' || phase !== 'requested') return false;
   // Alpaca did not journal it, or has told a database that is gone: nothing of ours moves it.
   const request = world.alpaca.state.requests.find((it) => it.issuerRequestId === cell(row, 'id'));
@@ -105,7 +108,7 @@ export async function judge(simulation: Simulation): Promise<Judgement> {
       ...claimFaults(books, effects),
       ...heldFaults(world, operations),
       ...missedFaults(world),
-      ...arrivalFaults(books, operations),
+      ...arrivalFaults(world, books, operations),
       ...custodyFaults(world, books),
       ...walletFaults(world, books, operations),
       ...(await inventoryFaults(store, books, work)),
