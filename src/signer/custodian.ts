@@ -32,7 +32,11 @@ export interface Custodian {
     readonly externalId: string;
     readonly custodianId: string | null;
   }): Promise<CallReport | null>;
-  /** Asks it to give up what it has not signed. What came of it, its status tells. Rejects with `DependencyDown`. */
+  /**
+   * Asks it to give up what it has not signed. What came of it, its status tells.
+   *
+   * Rejects with `custodian_signed` when it says no, `DependencyDown`.
+   */
   cancel(custodianId: string): Promise<void>;
   /** Names what of a report is not as the request says; none where it is the same. */
   differences(request: string, report: CallReport): readonly string[];

@@ -197,6 +197,16 @@ describe('a call', () => {
     });
   });
 
+  test('that is on its way is not cancelled, and says so', async () => {
+    const custodian = custodianOf();
+    await submitted(custodian);
+    const { custodianId } = await looked(custodian);
+    await expect(custodian.cancel(custodianId)).rejects.toMatchObject({
+      code: 'custodian_signed',
+      message: expect.stringContaining('cannot be cancelled'),
+    });
+  });
+
   test('that was replaced names all its hashes, the newest last', async () => {
     const custodian = custodianOf();
     fireblocks.script({ plan: replaced });

@@ -69,7 +69,12 @@ export function createFireblocksCustodian(
     },
     async cancel(custodianId) {
       const path = `/transactions/${encodeURIComponent(custodianId)}/cancel`;
-      await api({ method: 'POST', path, body: '', purpose: 'fireblocks cancel' });
+      const answer = await api({ method: 'POST', path, body: '', purpose: 'fireblocks cancel' });
+      if (answer.status < 300) return;
+      throw new IssuanceError(
+        'custodian_signed',
+        `Fireblocks does not cancel ${custodianId} (${String(answer.status)}: ${answer.text})`,
+      );
     },
     differences,
     isAssetOf: (chainId, assetId) => assetIds.get(chainId) === assetId,
