@@ -29,7 +29,7 @@ function mintedBy(...logs: readonly LogBody[]): { receipt: TransactionReceipt; t
 }
 
 test('closing a mint whose transaction went astray says so, and is refused where it minted after all', async () => {
-  const { act, told, ledger } = await openActions(requested, journaled, submitted, held);
+  const { act, told, ledger, store } = await openActions(requested, journaled, submitted, held);
   const used = { hash: HASH, blockNumber: 9n } as const;
   told.look = { isLive: false, hashes: [HASH], operations: 1, used, text: 'its nonce was used by itself' };
   told.evidence = mintedBy(transferLog(terms.vault, SIGNER, terms.vault, 1n));
@@ -43,4 +43,13 @@ test('closing a mint whose transaction went astray says so, and is refused where
   await expect(act('close')).rejects.toThrow(/complete counts that/);
   expect(await act('complete', { evidence: [HASH] })).toMatchObject({ changed: true });
   expect((await ledger.load(mintKind, id)).state).toMatchObject({ kind: 'minted' });
+  // The answer was lost, or another operator does the same: Alpaca is still to be told.
+  const again = await act('complete', { evidence: [HASH] });
+  expect(again).toMatchObject({ outcome: 'done', changed: false });
+  expect(again.summary).toMatch(/Alpaca is being told/);
+  expect((await ledger.load(mintKind, id)).state).toMatchObject({ kind: 'minted' });
+  const refusedOnce = { op: 'update', table: 'work', key: { id }, set: { attempts: 1 } } as const;
+  await store.commit({ appends: [], writes: () => [refusedOnce], metadata: { actor: 'engine' } });
+  expect((await act('complete', { evidence: [HASH] })).summary).toMatch(/although Alpaca was not told/);
+  expect((await ledger.load(mintKind, id)).state).toMatchObject({ kind: 'completed' });
 });
