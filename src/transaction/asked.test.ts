@@ -1,10 +1,12 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { DependencyDown } from '../engine/dependency-down.ts';
+import { change } from '../event-store/ledger.ts';
 import { IssuanceError } from '../primitives/failures.ts';
 import type { UnsignedTransaction } from '../signer/signer.ts';
 import { SigningPending } from '../signer/signer.ts';
 import { SIGNING_REQUEST_TABLE } from './asked.ts';
 import { createTestChain, type TestChain } from './test-chain.ts';
+import { toyKind } from './test-feature.ts';
 import type { World } from './test-world.ts';
 import { CHAIN_ID, createWorld, LANE, signer, toyId } from './test-world.ts';
 
@@ -252,4 +254,33 @@ test('a raise that people have to approve waits, and the same raise is asked aga
   expect(world.chain.sent.length).toBeGreaterThanOrEqual(2);
   await world.rounds(6);
   expect(await world.toy(1)).toBe('done');
+});
+
+test('a signer that signs nothing is told of as long as something waits for it', async () => {
+  const held = custodian();
+  held.answer = 'refuse';
+  const world = await worldOf(held);
+  const why = async () => (await world.lanes.status())[0]?.why ?? null;
+  await world.add(1);
+  await world.step('lane');
+  await world.step('lane');
+  expect(await why()).toMatchObject({ code: 'sign_refused', message: 'signing_refused: policy says no' });
+  held.answer = 'sign';
+  await later(world);
+  expect(await world.toy(1)).toBe('signed');
+  await world.step('lane');
+  expect(await why()).toBeNull();
+});
+
+test('a refusal is not told of once nothing waits for the signer any more', async () => {
+  const held = custodian();
+  held.answer = 'refuse';
+  const world = await worldOf(held);
+  await world.add(1);
+  await world.step('lane');
+  const loaded = await world.ledger.load(toyKind, toyId(1));
+  const event = { type: 'ToyHeld', data: { why: 'somebody holds it' } } as const;
+  await world.ledger.commit({ changes: [change(toyKind, loaded, [event])], metadata: { actor: 'test' } });
+  await later(world);
+  expect((await world.lanes.status())[0]?.why).toBeNull();
 });

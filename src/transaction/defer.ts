@@ -41,6 +41,11 @@ export async function readyOperations(
   return rows.map(readWorkRow);
 }
 
+/** How many operations are ready for the lane, due or not. */
+export function countReady(deps: LaneDeps, lane: LaneId): Promise<number> {
+  return deps.store.count({ table, where: { lane } });
+}
+
 /** Ms until all of these are due. */
 export function msUntilAllDue(deps: LaneDeps, rows: readonly WorkRow[]): number {
   const nowMs = deps.time.nowMs();

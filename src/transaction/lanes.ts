@@ -208,6 +208,7 @@ function createLane(network: AnyNetwork): AnyLane {
       balanceWei: null,
       baseFeeWei: null,
       condition: null,
+      refusal: null,
       checkedMs: null,
       isWaiting: false,
     },

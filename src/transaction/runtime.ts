@@ -106,6 +106,8 @@ export interface LaneView {
   /** Per gas. */
   baseFeeWei: bigint | null;
   condition: LaneCondition | null;
+  /** The custodian's last no, until it signs something. */
+  refusal: LaneCondition | null;
   checkedMs: number | null;
   /** Something else than an operation keeps it from signing; it looks again by itself. */
   isWaiting: boolean;

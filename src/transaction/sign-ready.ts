@@ -4,7 +4,14 @@ import { unreachable } from '../primitives/failures.ts';
 import type { Place } from './asked.ts';
 import { dropQuestion, findAsked } from './asked.ts';
 import type { NonceCounts } from './chain-view.ts';
-import { deferOperations, dueOperations, msUntilAllDue, msUntilDue, readyOperations } from './defer.ts';
+import {
+  deferOperations,
+  dueOperations,
+  msUntilAllDue,
+  msUntilDue,
+  readyOperations,
+  countReady,
+} from './defer.ts';
 import { withoutForgotten } from './forgotten-vaults.ts';
 import type { LaneState, OpenedLane } from './lane-state.ts';
 import type { Means } from './means.ts';
@@ -40,7 +47,9 @@ export async function signReady(
   if (asked !== null && asked.waitMs > 0) return { kind: 'later', delayMs: asked.waitMs };
   const rows = asked?.rows ?? (await dueOperations(deps, laneId, lane.batchCount * BATCHES_PLANNED));
   if (rows.length === 0) {
-    lane.view.condition = null;
+    // What waits for a custodian that said no looks like nothing to do, and is not.
+    if (lane.view.refusal !== null && (await countReady(deps, laneId)) === 0) lane.view.refusal = null;
+    lane.view.condition = lane.view.refusal;
     return { kind: 'later', delayMs: await msUntilDue(deps, laneId, IDLE_CHECK_MS) };
   }
   // In a step of several batches this counts the same chain and a newer database: never more slots than there are.
@@ -60,7 +69,7 @@ export async function signReady(
   if (result !== 'done') return waitForMeans(lane);
   // It was not asked again: what stops one of them now must not keep all others waiting for the question.
   if (asked !== null) await dropQuestion(deps, lane, asked.place);
-  lane.view.condition = null;
+  lane.view.condition = lane.view.refusal;
   return { kind: 'later', delayMs: 0 };
 }
 
@@ -184,6 +193,7 @@ async function signBatch(
   const promised = await promiseNonce(deps, lane, loaded, assignment, sending);
   switch (promised.kind) {
     case 'signed':
+      lane.view.refusal = null;
       if (!deps.trials.isPassed(lane.context.lane)) deps.trials.begin(lane.context.lane, nonce);
       return { costWei, sent: promised.sent };
     case 'conflict':
@@ -198,14 +208,12 @@ async function signBatch(
       return 'pending';
     }
     case 'refused': {
-      const { code, message } = promised;
-      const refused = entries.map(({ row: { id, attempts } }) => ({
-        id,
-        attempts,
-        code: SIGN_REFUSED,
-        message: `${code}: ${message}`,
-      }));
-      await deferOperations(deps, refused);
+      const why = { code: SIGN_REFUSED, message: `${promised.code}: ${promised.message}` };
+      if (lane.signer.kind !== 'local') lane.view.refusal = why;
+      await deferOperations(
+        deps,
+        entries.map(({ row: { id, attempts } }) => ({ id, attempts, ...why })),
+      );
       return 'nothing';
     }
     default:
