@@ -128,16 +128,17 @@ function shownCall(id: string, state: KnownCall, events: readonly StoredEvent[])
   const mined = state.phase === 'mined' || state.phase === 'final' ? state.mined : null;
   const [first] = events;
   invariant(first !== undefined, 'a call that is known was asked for');
-  const { told, hashes } = state;
+  const { told, hashes, nonces } = state;
+  const hash = mined?.hash ?? hashes.at(-1) ?? null;
   return {
     id,
     network: state.network,
     chain_id: state.chainId,
     signer: state.signer,
-    nonce: state.nonce,
+    nonce: hash === null ? null : (nonces[hash] ?? null),
     phase: state.phase,
     outcome: state.phase === 'final' ? state.outcome : null,
-    hash: mined?.hash ?? hashes.at(-1) ?? null,
+    hash,
     block_number: mined === null ? null : String(mined.blockNumber),
     operations: 1,
     greatest_cost: formatQuantity(state.greatestCost),

@@ -47,7 +47,7 @@ export function decideReported(state: CallState, report: CallReport): readonly C
 /** The chain shows it. No events where that is known. */
 export function decideSeen(state: CallState, hash: Hex, nonce: number): readonly CallEvent[] {
   if (state.phase === 'none' || state.phase === 'final') return [];
-  if (state.nonce === nonce && state.hashes.includes(hash)) return [];
+  if (state.nonces[hash] === nonce) return [];
   return [{ type: 'CallSeen', data: { hash, nonce } }];
 }
 

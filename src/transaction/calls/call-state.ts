@@ -91,8 +91,8 @@ export type Call = Requested & {
   readonly hashes: readonly Hex[];
   /** The custodian ever said that it was signed: whatever it says later, a transaction may be on its way. */
   readonly wasSigned: boolean;
-  /** As the chain showed it. */
-  readonly nonce: number | null;
+  /** Of its hashes, as far as a node showed them: whoever owns the nonces may sign again, at another. */
+  readonly nonces: Readonly<Record<Hex, number>>;
   /** The request that uses up its id, once it is to be cancelled. */
   readonly filler: string | null;
 };
@@ -118,7 +118,7 @@ export type KnownCall = OpenCall | MinedCall | FinalCall;
 export function evolveCall(state: CallState, event: CallEvent): CallState {
   if (event.type === 'CallRequested') {
     if (state.phase !== 'none') throw corrupt(state, event);
-    const untold = { told: null, hashes: [], wasSigned: false, nonce: null, filler: null };
+    const untold = { told: null, hashes: [], wasSigned: false, nonces: {}, filler: null };
     return { ...event.data, phase: 'requested', ...untold };
   }
   if (state.phase === 'none' || state.phase === 'final') throw corrupt(state, event);
@@ -129,7 +129,8 @@ export function evolveCall(state: CallState, event: CallEvent): CallState {
   }
   if (event.type === 'CallSeen') {
     const { hash, nonce } = event.data;
-    return { ...advanced(state), hashes: union(state.hashes, [hash]), nonce };
+    const nonces = { ...state.nonces, [hash]: nonce };
+    return { ...advanced(state), hashes: union(state.hashes, [hash]), nonces };
   }
   if (state.phase === 'mined') return evolveMined(state, event);
   switch (event.type) {
@@ -155,7 +156,7 @@ export function evolveCall(state: CallState, event: CallEvent): CallState {
         phase: 'mined',
         mined: event.data,
         hashes: union(state.hashes, [event.data.hash]),
-        nonce: event.data.nonce,
+        nonces: { ...state.nonces, [event.data.hash]: event.data.nonce },
       };
     case 'CallEnded':
       return { ...state, phase: 'final', mined: null, ...event.data };

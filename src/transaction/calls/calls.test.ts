@@ -223,14 +223,14 @@ describe('what the custodian ends', () => {
     const scene = await open();
     const { world, held, chain } = scene;
     await asked(scene);
-    await held.broadcast();
+    const first = await held.broadcast();
     chain.mine();
     await step(world);
     await step(world);
     chain.reorg(1, { drop: true });
     chain.mine();
     await step(world);
-    expect(await callOf(world, 1)).toMatchObject({ phase: 'pending', nonce: 0 });
+    expect(await callOf(world, 1)).toMatchObject({ phase: 'pending', nonces: { [first]: 0 } });
     held.end('FAILED', 'DROPPED_BY_BLOCKCHAIN', 'failed');
     await step(world);
     await step(world);

@@ -45,11 +45,12 @@ export async function lookOnChain(
     }
     return mine(deps, watch, loaded, state, { receipt, rpc, nonce: own.nonce });
   }
-  const nonce = state.nonce ?? (await learnNonce(deps, loaded, state, rpc));
-  if (nonce === 'advanced') return { kind: 'advanced' };
+  if (await learnNonce(deps, loaded, state, rpc)) return { kind: 'advanced' };
+  const shown = [...new Set(Object.values(state.nonces))];
   // Where no node showed its nonce, the custodian's word says where to look, once it ended there.
-  const used = nonce ?? (isEndedThere(state) ? (state.told?.nonce ?? null) : null);
-  return used === null ? null : lookForUse(deps, watch, loaded, state, used, rpc);
+  const told = isEndedThere(state) ? (state.told?.nonce ?? null) : null;
+  const nonces = shown.length > 0 || told === null ? shown : [told];
+  return nonces.length === 0 ? null : lookForUse(deps, watch, loaded, state, nonces, rpc);
 }
 
 /** The custodian does nothing more for it, and does not say that it is done. */
@@ -94,51 +95,64 @@ async function mine(
   return { kind: 'advanced' };
 }
 
-/** While it waits in a pool, a node shows its nonce, by which it can be told what took its place. */
+/** While it waits in a pool, a node shows its nonce, by which it can be told what took its place. True when it did. */
 async function learnNonce(
   deps: LaneDeps,
   loaded: Loaded<CallState>,
   state: OpenCall,
   rpc: PinnedRpc,
-): Promise<'advanced' | null> {
-  for (const hash of state.hashes.toReversed()) {
+): Promise<boolean> {
+  for (const hash of state.hashes.filter((it) => state.nonces[it] === undefined)) {
     const transaction = await rpc.getTransaction(hash);
     if (transaction === null || !isCallOf(state, transaction)) continue;
     await commitCall(deps, loaded, decideSeen(state, hash, transaction.nonce), NO_OUTCOME, hash);
-    return 'advanced';
+    return true;
   }
-  return null;
+  return false;
 }
 
 /**
- * Its nonce: used by a replacement of it, or, in a final block, by something else? The latter frees it only at a nonce
- * that a node showed, and once its custodian ended it: until then that may sign it again, at another.
+ * Its nonces: used by a replacement of it, or each, in a final block, by something else? The latter frees it only where
+ * nodes showed the nonces of all its hashes, and its custodian ended it: until then that may sign it again, at another.
  */
 async function lookForUse(
   deps: LaneDeps,
   watch: CallWatch,
   loaded: Loaded<CallState>,
   state: OpenCall,
-  nonce: number,
+  nonces: readonly number[],
   rpc: PinnedRpc,
 ): Promise<StepResult | null> {
-  if ((await rpc.getTransactionCount(state.signer, 'latest')) <= nonce) return null;
+  const used = await rpc.getTransactionCount(state.signer, 'latest');
   const final = await finalBlock(rpc, watch.finality);
-  const user = await locateNonce(rpc, state.signer, nonce);
-  if (user === null || user.blockNumber === null) return null;
-  if (isCallOf(state, user)) {
-    const events = decideSeen(state, user.hash, nonce);
-    if (events.length === 0) return null;
-    await commitCall(deps, loaded, events, NO_OUTCOME, user.hash);
-    return { kind: 'advanced' };
+  const others: string[] = [];
+  for (const nonce of nonces.filter((it) => it < used)) {
+    const user = await locateNonce(rpc, state.signer, nonce);
+    if (user === null || user.blockNumber === null) continue;
+    if (isCallOf(state, user)) {
+      const events = decideSeen(state, user.hash, nonce);
+      if (events.length === 0) return null;
+      await commitCall(deps, loaded, events, NO_OUTCOME, user.hash);
+      return { kind: 'advanced' };
+    }
+    if (final === null || user.blockNumber > final.number) continue;
+    others.push(
+      `nonce ${String(nonce)} was used by ${user.hash} in the final block ${String(user.blockNumber)}`,
+    );
   }
-  if (final === null || user.blockNumber > final.number) return null;
-  const used = `nonce ${String(nonce)} was used by ${user.hash} in the final block ${String(user.blockNumber)}`;
-  if (state.nonce === null) return null;
-  if (!isEndedThere(state)) {
-    const message = `${used}, and its custodian still has it as ${state.told?.status ?? 'nothing'}: it is not free yet`;
-    deps.alarms.raise(`call_unclear/${loaded.id}`, { call: loaded.id, hash: user.hash }, message);
-    return null;
+  if (others.length < nonces.length) return null;
+  const text = others.join(', ');
+  const isShown = state.hashes.length > 0 && state.hashes.every((it) => state.nonces[it] !== undefined);
+  if (isShown && isEndedThere(state)) {
+    return displace(deps, loaded, state, `another transaction took its place: ${text}`);
   }
-  return displace(deps, loaded, state, `another transaction took its place: ${used}`);
+  const why = isEndedThere(state)
+    ? 'no node showed the nonce of every hash of it'
+    : `its custodian still has it as ${state.told?.status ?? 'nothing'}`;
+  deps.alarms.raise(
+    `call_unclear/${loaded.id}`,
+    { call: loaded.id },
+    `${text}, and ${why}: it is not free yet`,
+  );
+  return null;
 }

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { encodeMulticall } from '../../vault/calls.ts';
-import { LANE, toyId, VAULT } from '../test-world.ts';
+import { LANE, signOutside, toyId, VAULT } from '../test-world.ts';
 import { callId, externalIdOf } from './call-state.ts';
+import type { TestCustodian } from './test-custodian.ts';
 import { asked, callOf, closeAll, open, step } from './test-scene.ts';
 
 afterEach(closeAll);
@@ -205,14 +206,14 @@ describe('another transaction at its nonce', () => {
     const scene = await open();
     const { world, held, chain } = scene;
     await asked(scene);
-    await held.broadcast();
+    const first = await held.broadcast();
     chain.mine();
     await step(world);
     await step(world);
     chain.reorg(1, { drop: true });
     chain.mine();
     await step(world);
-    expect(await callOf(world, 1)).toMatchObject({ phase: 'pending', nonce: 0 });
+    expect(await callOf(world, 1)).toMatchObject({ phase: 'pending', nonces: { [first]: 0 } });
     await held.broadcast(0, { nonce: 0, data: '0x1234', tells: false });
     chain.mine(5);
     for (let more = 0; more < 3; more += 1) await step(world);
@@ -222,6 +223,33 @@ describe('another transaction at its nonce', () => {
     for (let more = 0; more < 3; more += 1) await step(world, 'call');
     expect(await callOf(world, 1)).toMatchObject({ phase: 'final', outcome: 'displaced' });
     expect(await world.toy(1)).toBe('ready');
+  });
+
+  test('frees nothing while a replacement of it may be at another nonce', async () => {
+    const scene = await open();
+    const { world, held, chain } = scene;
+    await asked(scene);
+    await held.broadcast();
+    chain.mine();
+    await step(world);
+    await step(world);
+    chain.reorg(1, { drop: true });
+    chain.mine();
+    await step(world);
+    // It names a second hash, which no node shows.
+    const again = await signAt(1, held);
+    held.calls[0]?.hashes.push(again.hash);
+    await held.broadcast(0, { nonce: 0, data: '0x1234', tells: false });
+    held.end('FAILED', 'DROPPED_BY_BLOCKCHAIN', 'failed');
+    chain.mine(5);
+    for (let more = 0; more < 3; more += 1) await step(world);
+    expect(await world.toy(1)).toBe('signed');
+    expect(held.calls).toHaveLength(1);
+    await chain.submit(again.raw);
+    chain.mine();
+    for (let more = 0; more < 4; more += 1) await step(world);
+    expect(await world.toy(1)).toBe('done');
+    expect(chain.effects(toyId(1))).toBe(1);
   });
 
   test('is looked at where it ended, and may be the call itself', async () => {
@@ -239,3 +267,10 @@ describe('another transaction at its nonce', () => {
     expect(chain.effects(toyId(1))).toBe(1);
   });
 });
+
+/** Signed, and sent by nobody. */
+function signAt(nonce: number, { calls }: TestCustodian) {
+  const [call] = calls;
+  if (call === undefined) throw new Error('nothing was asked for');
+  return signOutside(nonce, call.request.to, call.request.data);
+}
