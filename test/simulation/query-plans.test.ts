@@ -4,9 +4,11 @@ import { SCHEMA } from '../../src/app/schema.ts';
 import { createLedger } from '../../src/event-store/create-ledger.ts';
 import { openSqliteStore } from '../../src/event-store/sqlite/open-sqlite-store.ts';
 import type { OperationFilters } from '../../src/operation/operation-filters.ts';
+import { listOf } from '../../src/operation/operation-filters.ts';
 import { noHindrances } from '../../src/operation/hindrance.ts';
 import { createOperations } from '../../src/operation/operations.ts';
 import { systemClock, systemTimers } from '../../src/ports/system.ts';
+import { writeCursor } from '../../src/primitives/wire.ts';
 import { SimulatedDisk } from './disk.ts';
 import { drawSpec } from './draw.ts';
 import { roundTrip } from './round-trip.ts';
@@ -95,12 +97,11 @@ async function listEverything(store: Awaited<ReturnType<typeof openRecorded>>['s
     stuck: true,
   };
   const names = Object.keys(values) as (keyof typeof values)[];
-  const cursor = Buffer.from(JSON.stringify([1, 'id'])).toString('base64url');
   for (let bits = 0; bits < 2 ** names.length; bits += 1) {
     const chosen = names.filter((_, at) => (bits >> at) % 2 === 1);
     const filters: OperationFilters = Object.fromEntries(chosen.map((name) => [name, values[name]]));
     await operations.list(filters, { limit: 10 });
-    await operations.list(filters, { limit: 10, cursor });
+    await operations.list(filters, { limit: 10, cursor: writeCursor(listOf(filters, null), [1, 'id']) });
   }
 }
 
