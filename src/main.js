@@ -1,10 +1,10 @@
-#!/usr/bin/env -S MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=32768 MALLOC_TRIM_THRESHOLD_=262144 node --max-semi-space-size=8 --v8-pool-size=1
+#!/usr/bin/env -S MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=32768 MALLOC_TRIM_THRESHOLD_=262144 node --max-semi-space-size=8
 import module from 'node:module';
 import { join } from 'node:path';
 
 // Above: large pieces of memory go back to the system when they are free, and what is young may be 8 MB before garbage is
-// looked for; with more the service is hardly faster, and larger. One helper collects garbage beside the main thread: each
-// of the four that there would be keeps memory of its own, and two cores have no use for them.
+// looked for; with more the service is hardly faster, and larger. Fewer threads that collect garbage would
+// cost 30 MB: under load they are late.
 
 // Older ones know neither types nor `node:sqlite`, and would say so in words that help nobody.
 if (Number(process.versions.node.split('.')[0]) < 24) {
