@@ -88,6 +88,12 @@ const DUE_PAUSE_MS = 500;
  */
 const READABLE_WITHIN_BLOCKS = 100n;
 
+/**
+ * How far below the last reading a network that was resumed may have lost blocks. Finality is a few minutes away
+ * everywhere; a reorg deeper than this is no chain of ours any more.
+ */
+const DEEPEST_REORG_BLOCKS = 1_000n;
+
 /** Creates what keeps the books of receipts equal to the chain. */
 export function createReconciliation(options: ReconciliationOptions): Reconciliation {
   const { store, log, timers, owedShares, wake } = options;
@@ -104,10 +110,15 @@ export function createReconciliation(options: ReconciliationOptions): Reconcilia
    * deep reorg took away leaves no log that would ask for a reading.
    */
   const unproven = new Set(networks.keys());
+  /** Those of which blocks are known to be gone: receipts that seemed empty there are looked at too. */
+  const reorganized = new Set<string>();
 
   const unsubscribe = store.onCommitted((committed) => {
     const resumed = resumedNetworks(committed);
-    for (const name of resumed) unproven.add(name);
+    for (const name of resumed) {
+      unproven.add(name);
+      reorganized.add(name);
+    }
     const ids = new Set([...resumed, ...chainsToRead(committed).map((chainId) => byChain.get(chainId))]);
     const due = [...ids].filter((it) => it !== undefined).map(inventoryWorkId);
     if (due.length > 0) wake(due);
@@ -139,6 +150,10 @@ export function createReconciliation(options: ReconciliationOptions): Reconcilia
       if (isRewound || places.some((place) => place.at.number < lastRead)) {
         return { kind: 'later', delayMs: DUE_PAUSE_MS };
       }
+      if (reorganized.has(network.network)) {
+        for (const place of places) await readEmptied(place, lastRead - DEEPEST_REORG_BLOCKS);
+        reorganized.delete(network.network);
+      }
       unproven.delete(network.network);
       sweep.restart();
     }
@@ -152,6 +167,19 @@ export function createReconciliation(options: ReconciliationOptions): Reconcilia
     if (more) return { kind: 'later', delayMs: 0 };
     const left = await store.count({ table: RECEIPT_TABLE.name, where: dueWhere });
     return { kind: 'later', delayMs: left > 0 ? DUE_PAUSE_MS : Math.max(0, sweep.nextMs() - nowMs) };
+  }
+
+  /** Reads the vault's receipts that no longer counted, and were read at this block or later. */
+  async function readEmptied(place: ReadingPlace, fromBlock: bigint): Promise<void> {
+    const ids: bigint[] = [];
+    const where = { chain_id: place.chainId, vault: place.vault.vault, in_use: false };
+    await eachRow(store, { table: RECEIPT_TABLE.name, where }, ['receipt_id'], (row) => {
+      const observed = row['observed_block'] as number | null;
+      if (observed !== null && BigInt(observed) >= fromBlock) ids.push(BigInt(row['receipt_id'] as string));
+    });
+    for (let from = 0; from < ids.length; from += RECEIPTS_PER_CALL) {
+      await recordBalances(options, place, ids.slice(from, from + RECEIPTS_PER_CALL));
+    }
   }
 
   /** The last block that any receipt in use was read at. */

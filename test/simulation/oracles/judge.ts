@@ -18,6 +18,7 @@ import {
   heldFaults,
   mayBeGone,
   isCopied,
+  mayBeShort,
   mintFaults,
   refundFaults,
 } from './effects.ts';
@@ -78,8 +79,8 @@ function mayStayOpen(world: World, row: Row): boolean {
   if (['held', 'rejected', 'unrequested'].includes(phase) || WAITS.has(cell(row, 'waiting_for'))) return true;
   // As long as its refund is held; that has a row of its own.
   if (phase === 'refunding') return true;
-  // Two processes promised the same receipts; the one that has none left says so, and an alarm tells.
-  if (isCopied(world) && cell(row, 'last_error').includes('"receipts_short"')) return true;
+  // Promised twice by two processes, or before a split was found: whoever has none left says so, and an alarm tells.
+  if (mayBeShort(world) && cell(row, 'last_error').includes('"receipts_short"')) return true;
   if (mayBeGone(world) && phase === 'detected' && cell(row, 'last_error').includes('"transfer_not_on_chain"'))
     return true;
   if (cell(row, 'kind') !== 'mint' || phase !== 'requested') return false;
