@@ -83,7 +83,10 @@ describe('figures of a mint and a redemption', () => {
 
   test('nodes, Alpaca, engine, store and HTTP', () => {
     expect(of('issuer_rpc_requests_total', { endpoint: '0', outcome: 'ok' })).toBeGreaterThan(10);
-    expect(of('issuer_rpc_requests_last_hour')).toBe(of('issuer_rpc_requests_total'));
+    // Taken a moment before the other while the service goes on asking, so it may lack what came in between.
+    const [lastHour, total] = [of('issuer_rpc_requests_last_hour'), of('issuer_rpc_requests_total')];
+    expect(lastHour).toBeGreaterThan(10);
+    expect(lastHour).toBeLessThanOrEqual(total ?? 0);
     expect(of('issuer_alpaca_calls_total', { call: 'redeem', outcome: 'ok', status: '2xx' })).toBe(1);
     expect(of('issuer_dependency_up', { dependency: 'alpaca' })).toBe(1);
     expect(of('issuer_engine_steps_total', { kind: 'watch', outcome: 'later' })).toBeGreaterThan(1);

@@ -5,7 +5,9 @@ import { runJobs } from './pool.ts';
 
 const SEEDS = 2_000;
 /** Seeds beyond these that once found something. */
-const FOUND = [2_812, 2_823, 2_966, 3_620, 5_739, 8_087, 8_367, 11_200, 20_887, 22_626, 30_306, 44_260, 45_061];
+const FOUND = [
+  2_812, 2_823, 2_966, 3_620, 5_739, 8_087, 8_367, 11_200, 20_887, 22_626, 30_306, 44_260, 45_061,
+];
 /** The weather for which a bug is planted. */
 const STORMS = 60;
 
