@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Row } from '../event-store/event-store.ts';
-import { change } from '../event-store/ledger.ts';
 import { receiptTransferLog, withdrawLog } from '../chain/watcher/fake-chain.ts';
-import { decideNetwork, networkKind } from '../chain/watcher/network.ts';
 import { NETWORK, USER, WALLET } from '../chain/watcher/watch-harness.ts';
 import { CALL_TABLE } from '../transaction/calls/call-kind.ts';
 import { laneId } from '../transaction/lane-id.ts';
@@ -281,28 +279,6 @@ describe('the chain outside our burns', () => {
     await books.read();
     expect(await books.available()).toBe(400n);
     expect(books.log.entries.filter((it) => it.level === 'warn')).toHaveLength(1);
-  });
-
-  test('is read whole once a network is resumed: a deep reorg takes deposits away without a log', async () => {
-    const books = await stocked(100n);
-    books.holds(1n, 0n);
-    await books.read();
-    expect(await books.available()).toBe(100n);
-    const stop = { type: 'stop', why: 'a reorg', rescan: 'final' } as const;
-    for (const command of [stop, { type: 'resume', actor: 'operator' } as const]) {
-      const network = await books.ledger.load(networkKind, NETWORK);
-      await books.commit([change(networkKind, network, decideNetwork(command, network.state))]);
-    }
-    await books.read();
-    expect(await books.available()).toBe(0n);
-    // What seemed empty in blocks that are gone counts again.
-    books.holds(1n, 100n);
-    for (const command of [stop, { type: 'resume', actor: 'operator' } as const]) {
-      const network = await books.ledger.load(networkKind, NETWORK);
-      await books.commit([change(networkKind, network, decideNetwork(command, network.state))]);
-    }
-    await books.read();
-    expect(await books.available()).toBe(100n);
   });
 
   test('a reading as of a block that a reorg replaced is thrown away', async () => {
